@@ -1,0 +1,1 @@
+"""What happened per day, counted from events: `tally.py` counts."""

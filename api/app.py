@@ -1,0 +1,193 @@
+"""`create_app(settings)`: the whole service as one object. Here clients are opened and all parts brought together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from api import headers, health, health_routes, market, measures, problems, tiles
+from api.accounts import routers as accounts
+from api.bearer import provide_actor
+from api.bodies import SMALL_BODY_BYTES, json_only
+from api.bus import routes as bus_routes
+from api.bus.gauges import Gauges
+from api.bus.opening import open_transport
+from api.bus.roll import Roll
+from api.cache.front import Front
+from api.cache.store import cache_metrics, open_cache
+from api.checks import Servers, refuse_standalone
+from api.description import openapi
+from api.evidence import routes as evidence_routes
+from api.geofences import routes as fence_routes
+from api.notices import hook_routes, reach_routes
+from api.notices import routes as notice_routes
+from api.notices.ways import open_ways
+from api.offers import routes as offer_routes
+from api.orders import routes as order_routes
+from api.orders import share_routes, track_routes, tracking_routes
+from api.pages import PageSettings, page_handlers
+from api.personal import routes as personal_routes
+from api.phones import ingest_routes
+from api.phones import routes as phone_routes
+from api.planning import routes as plan_routes
+from api.riders import routes as rider_routes
+from api.rooms import attachment_routes, own_routes, said_routes
+from api.rooms import routes as room_routes
+from api.shops import rating_routes
+from api.socket.engine import Engine, make_ws_class
+from api.supervisor import Supervisor
+from api.world import World
+from infra.clients import open_mongo, open_redis
+from infra.hotline import open_hotline
+from infra.metrics import MetricsPage
+from infra.settings import Settings
+from live.meters import Meters
+from tracking import keys
+from tracking.store import TrackingStore
+
+log = structlog.get_logger(__name__)
+ORDER_ROUTES = (
+    order_routes, tracking_routes, track_routes, share_routes, offer_routes, rating_routes, evidence_routes
+)
+HOT_TIMEOUT_S, GENERAL_TIMEOUT_S = 2.0, 2.0
+
+
+class App:
+    """What a server runs: `litestar` for HTTP, `ws_class` for sockets on the same port, `drain` before it ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.meters = Meters()
+        self.engine = Engine(
+            lambda connection, encoding: self.world.sockets.open(connection, encoding),
+            allowed_origins=settings.allowed_origins, max_sockets=settings.max_sockets, meters=self.meters,
+        )
+        self.ws_class = make_ws_class(self.engine)
+        self.health = health.Health([])
+        self.vitals = measures.Vitals()
+        self._hurry = asyncio.Event()
+        self.litestar = self._litestar()
+        self.front = Front(self.litestar, settings, lambda: self.world.relay.is_up)
+
+    async def drain(self) -> None:
+        """Say 503 to those who ask whether we are ready, and send the sockets away over `DRAIN_S`."""
+        self.health.is_draining = True
+        self.engine.accepting = False
+        drain = asyncio.ensure_future(self.world.sockets.drain(self.settings.drain_s))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({drain, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (drain, hurry):
+            task.cancel()
+
+    def hurry(self) -> None:
+        """End a drain that is under way."""
+        self._hurry.set()
+
+    def _litestar(self) -> Litestar:
+        orders = Router(
+            "/api/orders", tags=["orders"], guards=[json_only], request_max_body_size=SMALL_BODY_BYTES,
+            route_handlers=[handler for routes in ORDER_ROUTES for handler in routes.HANDLERS],
+            dependencies={
+                "desk": Provide(order_routes.provide_desk), "shares": Provide(share_routes.provide_shares)
+            },
+        )
+        origins = list(self.settings.allowed_origins)
+        pages = page_handlers(self._page_settings())
+        rooms = room_routes.router(*said_routes.HANDLERS)
+        routers = [
+            orders, rooms, own_routes.router, rider_routes.router, plan_routes.router, fence_routes.router,
+            attachment_routes.router,
+            health_routes.router, *market.routers(), phone_routes.router, ingest_routes.router,
+            notice_routes.router, reach_routes.push_router, reach_routes.contact_router, hook_routes.router,
+            *accounts.routers(*personal_routes.HANDLERS),
+            bus_routes.router,
+            tiles.router(self.settings),
+        ]
+        application = Litestar(
+            [*routers, health_routes.metrics, *pages],
+            dependencies={"actor": Provide(provide_actor)},
+            exception_handlers=problems.HANDLERS,
+            before_send=[headers.set_headers],
+            cors_config=CORSConfig(allow_origins=origins, expose_headers=["Location"]) if origins else None,
+            lifespan=[self._lifespan],
+            openapi_config=openapi(),
+            state=State({"settings": self.settings, "health": self.health}),
+            logging_config=None,
+        )
+        problems.describe_errors(application)
+        return application
+
+    def _page_settings(self) -> PageSettings:
+        settings = self.settings
+        links = dict(link.split("=", 1) for link in settings.demo_links if "=" in link)
+        return PageSettings(
+            map_style_url=settings.map_style_url, city=tiles.has_map(settings), links=links,
+            providers=accounts.providers(settings),
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, litestar: Litestar) -> AsyncIterator[None]:
+        settings = self.settings
+        async with AsyncExitStack() as stack:
+            line = await stack.enter_async_context(open_hotline(settings.redis_url, timeout_s=HOT_TIMEOUT_S))
+            general = await stack.enter_async_context(open_redis(settings.redis_url, timeout_s=GENERAL_TIMEOUT_S))
+            db = await stack.enter_async_context(open_mongo(settings.mongo_url, settings.mongo_db))
+            await refuse_standalone(db)
+            tracking = TrackingStore(general, settings.key_prefix, line=line)
+            cache = await stack.enter_async_context(open_cache(settings))
+            self.world = world = World(settings, db, tracking, self.meters, general, cache)
+            self.front.connect(cache, world.relay, world.market.forget, world.market.product_as_json)
+            await world.ensure_indexes()
+            supervisor = await stack.enter_async_context(Supervisor())
+            world.keep(supervisor)
+            backlog = measures.backlog_of(general, keys.stream(settings.key_prefix))
+            supervisor.keep("vitals", lambda: measures.keep_looking(self.vitals, general, backlog))
+            servers = Servers(settings, general, db, supervisor, backlog)
+            broker = await stack.enter_async_context(open_transport(settings, general))
+            self.gauges = Gauges(broker, world.orders.outbox, Roll(general, settings.key_prefix))
+            supervisor.keep("event gauges", self.gauges.run)
+            for check in [*servers.checks(), *world.checks(), *self.gauges.checks()]:
+                self.health.checks[check.name] = check
+            self._publish_state(litestar.state, supervisor)
+            world.board.publish(litestar.state, await stack.enter_async_context(open_ways(settings)))
+            stack.push_async_callback(world.flush)
+            log.info("serving", prefix=settings.key_prefix, durability=settings.durability)
+            yield
+
+    def _publish_state(self, state: State, supervisor: Supervisor) -> None:
+        """What handlers take from the application's state."""
+        world = self.world
+        state.broker = self.gauges.transport
+        state.market = world.market
+        state.authenticate = world.identity.authenticate
+        world.accounts.publish(state)
+        state.erasures, state.personal = world.erasures, world.personal
+        state.order_desk, state.order_news, state.shares = world.desk, world.news, world.shares
+        state.glance, state.dispatch = world.watch.glance, world.dispatch
+        state.offers, state.intake = world.offers, world.intake
+        state.travel, state.planner = world.travel, world.planner
+        state.fences, state.fence_alerts = world.fences, world.alerts
+        state.entry, state.log = world.hall.entry, world.log
+        state.press, state.evidence = world.hall.press, world.evidence
+        state.tracking, state.tracks = world.tracking, world.tracks
+        state.metrics = MetricsPage([
+            lambda: measures.socket_metrics(self.meters, lambda: world.sockets.count),
+            lambda: measures.relay_metrics(self.meters, lambda: world.relay.is_up),
+            lambda: measures.report_metrics(world.reporter.counts),
+            lambda: cache_metrics(world.market.cache),
+            lambda: measures.chat_metrics(world.hall.writer),
+            lambda: measures.vital_metrics(self.vitals),
+            self.gauges.metrics,
+            world.circuits.metrics,
+            lambda: measures.duty_metrics(lambda: {name: duty.restarts for name, duty in supervisor.duties.items()}),
+        ])
+
+
+def create_app(settings: Settings) -> App:
+    """The service for these settings; nothing is opened until its lifespan begins."""
+    return App(settings)

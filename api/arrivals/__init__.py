@@ -1,0 +1,5 @@
+"""Arrival times, brought together: whom the serving process asks (`answering.py`), how the worker learns (`lesson.py`),
+and who knows ways (`routers.py`).
+
+The rules are in `tracking/eta`, the routes in `city/routing`.
+"""

@@ -1,0 +1,1 @@
+"""How the outside is asked. `breaker.py` decides when not to; `guard.py` asks, bounded in time, and counts."""

@@ -1,0 +1,1 @@
+"""The edge: nginx as configured, compose file and image, checked against what they promise."""

@@ -1,0 +1,1 @@
+"""Journeys: a real browser on real server processes, told as what people do and see."""

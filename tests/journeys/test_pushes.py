@@ -1,0 +1,114 @@
+"""Pushes in a real Chromium on a desktop: shown when nobody looks at a page, taken down when read, clicked open."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
+
+from notifications.about import about_room
+from notifications.notice import Notice
+from notifications.ways.webpush import payload
+from tests.journeys.conftest import CHROMIUM, QUIET
+from tests.journeys.desktop import Desktop, open_desktop
+from tests.journeys.service import Server
+from tests.waiting import until
+
+ROOM = "vendor_v1_customer_c1"
+REGISTER = "navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready).then(() => true)"
+LISTEN = "navigator.serviceWorker.addEventListener('message', ({ data }) => (window.heard = data))"
+CLEAR = "id => navigator.serviceWorker.ready.then(({ active }) => active.postMessage({ type: 'clear', ids: [id] }))"
+
+
+def told(message: str, unread: int) -> Notice:
+    """Somebody has messages to read."""
+    return about_room(ROOM, message, "c1", "customer", unread, "the vendor", time.time_ns() // 1_000_000)
+
+
+class Phone:
+    """A browser that gets pushes, with one page. Chromium's own test line takes the place of its push service."""
+
+    def __init__(self, context: BrowserContext, page: Page, line: CDPSession, origin: str) -> None:
+        self.context, self.page, self.origin, self._line = context, page, origin, line
+        self._registrations: list[dict[str, Any]] = []
+        line.on("ServiceWorker.workerRegistrationUpdated", self._registered)
+
+    async def begin(self) -> None:
+        """As the preferences page does once somebody wants pushes."""
+        await self._line.send("ServiceWorker.enable")
+        await self.page.goto(self.origin)
+        assert await self.page.evaluate(REGISTER)
+        await until(lambda: self._registrations)
+
+    async def gets(self, notice: Notice) -> None:
+        """What the worker sends, as it arrives after the browser has decrypted it."""
+        await self._line.send("ServiceWorker.deliverPushMessage", {
+            "origin": self.origin, "registrationId": self._registrations[-1]["registrationId"],
+            "data": payload(notice).decode(),
+        })
+
+    def _registered(self, event: dict[str, Any]) -> None:
+        self._registrations += event["registrations"]
+
+
+@pytest.fixture
+async def desktop() -> AsyncIterator[Desktop]:
+    """Where notifications are shown."""
+    async with open_desktop() as desktop:
+        yield desktop
+
+
+@pytest.fixture
+async def phone(server: Server, desktop: Desktop, tmp_path: Path) -> AsyncIterator[Phone]:
+    """A browser with a profile of its own, which may show notifications of this service."""
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            tmp_path / "profile", executable_path=CHROMIUM, args=list(QUIET),
+            env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": desktop.address},
+        )
+        await context.grant_permissions(["notifications"], origin=server.url)
+        [page] = context.pages
+        phone = Phone(context, page, await context.new_cdp_session(page), server.url)
+        await phone.begin()
+        yield phone
+        await context.close()
+
+
+async def test_a_push_is_shown_and_a_click_opens_its_room(phone: Phone, desktop: Desktop) -> None:
+    """One for each subject, with the newest words, while no page of ours is looked at."""
+    await phone.page.goto("about:blank")
+    await phone.gets(told("m1", 1))
+    await until(lambda: desktop.shown)
+    await phone.gets(told("m2", 2))
+    await until(lambda: [each for each in desktop.shown if "2 unread messages" in each.body])
+    [shown] = desktop.shown
+    assert "Message from the vendor" == shown.title
+    async with phone.context.expect_page() as opened:
+        await desktop.click(shown)
+    page = await opened.value
+    await page.wait_for_url(f"{phone.origin}/chat/{ROOM}")
+    await until(lambda: not desktop.shown)
+
+
+async def test_whoever_looks_at_a_page_is_not_shown_a_push(phone: Phone, desktop: Desktop) -> None:
+    """The page hears of it and shows it itself."""
+    await phone.page.evaluate(LISTEN)
+    notice = told("m1", 1)
+    await phone.gets(notice)
+    await phone.page.wait_for_function("window.heard")
+    assert {"type": "pushed", "id": notice.id} == await phone.page.evaluate("window.heard")
+    assert [] == desktop.shown
+
+
+async def test_what_was_read_elsewhere_is_taken_off_the_screen(phone: Phone, desktop: Desktop) -> None:
+    """A page that hears of it says so to the service worker."""
+    notice = told("m1", 1)
+    await phone.page.goto("about:blank")
+    await phone.gets(notice)
+    await until(lambda: desktop.shown)
+    await phone.page.goto(phone.origin)
+    await phone.page.evaluate(CLEAR, notice.id)
+    await until(lambda: not desktop.shown)
