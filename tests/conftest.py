@@ -10,6 +10,13 @@ from hypothesis import settings
 from infra.clients import Database, open_mongo, open_redis
 from infra.embedded.mongod import Mongod
 from infra.embedded.valkey import Valkey
+from tests.overseer import (  # noqa: F401  hooks: pytest finds them here
+    pytest_configure,
+    pytest_runtest_logreport,
+    pytest_runtest_protocol,
+    pytest_timeout_cancel_timer,
+    pytest_timeout_set_timer,
+)
 
 settings.register_profile("ours", deadline=None)  # what is timed is a benchmark, and a busy machine is no mistake
 settings.load_profile("ours")
