@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.page import load_now, put, source
+from bench.page import busy_percent, put, source
 from city.build import Refused, build
 from city.graph import Graph
 from city.places import Route, Spot
@@ -193,7 +193,7 @@ def main() -> None:
     if not (options.folder / "trips.csv").exists():
         parser.error(f"{options.folder} holds no trips.csv; name the folder with the recorded trips")
     trips, graph = read_trips(options.folder), open_graph(options.folder, options.graph)
-    load, began_s = load_now(), time.perf_counter()
+    busy, began_s = busy_percent(), time.perf_counter()
     samples = lay_out(trips, asker(graph))
     laid_out_us = (time.perf_counter() - began_s) / len(samples) * 1e6
     learned, test = split(trips, samples)
@@ -203,7 +203,7 @@ def main() -> None:
     text, all_met = report(trips, learned, test, model, laid_out_us)
     print(text)
     if options.markdown:
-        put("eta", f"{source('python -m bench.eta', load)} {text}", options.markdown)
+        put("eta", f"{source('python -m bench.eta', busy)} {text}", options.markdown)
     sys.exit(0 if all_met else 1)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import shapely
 
-from bench.page import load_now, put, source
+from bench.page import busy_percent, put, source
 from geo.fences.engine import advance
 from geo.fences.events import Event
 from geo.fences.fence import Fence
@@ -126,7 +126,7 @@ def main() -> None:
     words.add_argument("--most", type=int, default=10_000, help="trips at most")
     words.add_argument("--markdown", type=Path, help="write what was found into this page as well")
     given = words.parse_args()
-    load = load_now()
+    busy = busy_percent()
     trips = read_trips(given.trips, given.pings)[: given.most]
     counts, missed = compare(draw(trips, random.Random(5)), trips)
     lines = [
@@ -137,7 +137,7 @@ def main() -> None:
     print(text)
     print("\n".join(missed[:20]))
     if given.markdown:
-        put("fence_crossings", f"{source('python -m bench.fence_crossings', load)} {text}", given.markdown)
+        put("fence_crossings", f"{source('python -m bench.fence_crossings', busy)} {text}", given.markdown)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from math import cos, pi, radians, sin
 from pathlib import Path
 
-from bench.page import load_now, put, source
+from bench.page import busy_percent, put, source
 from geo.fences.engine import advance
 from geo.fences.fence import Fence
 from geo.fences.shape import METRES_A_DEGREE, Shape, circle
@@ -161,12 +161,12 @@ def main() -> None:
     words.add_argument("--seeds", type=int, nargs="+", default=[7, 1, 2, 3])
     words.add_argument("--markdown", type=Path, help="write the tables into this page as well")
     given = words.parse_args()
-    load = load_now()
+    busy = busy_percent()
     parts = [still_table(read_still(given.phones))] if given.phones else []
     text = "\n\n".join([*parts, walk_table(given.walks, given.seeds)])
     print(text)
     if given.markdown:
-        put("fence_flaps", f"{source('python -m bench.fence_flaps', load)}\n\n{text}", given.markdown)
+        put("fence_flaps", f"{source('python -m bench.fence_flaps', busy)}\n\n{text}", given.markdown)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from bench.page import load_now, put, source
+from bench.page import busy_percent, put, source
 from bench.world import PEERS, install_peers
 from geo.fences.engine import advance
 from geo.fences.fence import Fence
@@ -172,13 +172,13 @@ def main() -> None:
     words.add_argument("--no-peers", action="store_true", help="without Node")
     words.add_argument("--markdown", type=Path, help="write the table into this page as well")
     given = words.parse_args()
-    load = load_now()
+    busy = busy_percent()
     if not given.no_peers:
         install_peers()
     text = table(list(measured(given.counts, max(given.rounds, WARM + 1), not given.no_peers)))
     print(text)
     if given.markdown:
-        put("fences", f"{source('python -m bench.fences', load)}\n\n{text}", given.markdown)
+        put("fences", f"{source('python -m bench.fences', busy)}\n\n{text}", given.markdown)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ the same with a cache that is not there, then catalog reads while every answer o
 
 import argparse
 import asyncio
-import os
 import random
 import statistics
 import sys
@@ -16,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +24,7 @@ import pymongo
 from api.cache.store import Cache
 from bench.answers.delay import SlowProxy
 from bench.answers.load import BROWSING, CATALOG, LIST, MINE, MIX, ONE, PLACE, READS, Told, ask_at_a_pace
+from bench.page import busy_percent, source
 from bench.usage import machine
 from bench.world import Running, answers, run, start_ridewire
 from infra.clients import open_mongo, open_redis
@@ -35,7 +34,7 @@ NOWHERE = {"REDIS_CACHE_URL": "redis://127.0.0.1:1/0"}
 SLOW_S, SLOW_FOR_S, GETS = 0.6, 15.0, 2000
 PAGE = """# How soon REST answers
 
-Written by `python -m bench.answers --markdown docs/answers.md` on {date}, {machine}; load average {load} before it.
+{source}
 {pace} requests a second for {seconds} s, the client on the same machine: a catalog of 200 products in 20 shops, asked
 for by Zipf's law, with an order to twenty-five requests and a worker that hears of them.
 
@@ -162,7 +161,7 @@ def main() -> int:
     words.add_argument("--markdown", type=Path, help="write the page here")
     given = words.parse_args()
     random.seed(1)
-    load = os.getloadavg()[0]
+    busy = busy_percent()
     with run("ridewire") as running:
         cached = measure(running, given.seconds, given.pace)
         get_ms, find_ms = asyncio.run(one_by_one(running))
@@ -173,10 +172,10 @@ def main() -> int:
     for title, each in (("with the cache", cached.told), ("without it", bare.told), ("slow MongoDB", late)):
         lines.append(f"Statuses {title}: {dict(each.statuses)}; the cache said {dict(each.said)}.  ")
     text = "\n".join(lines).rstrip()
-    print(f"{machine()}, load average {load:.1f}\n\n{text}")
+    print(f"{machine()}, {busy:.0f} % busy before\n\n{text}")
     if given.markdown:
         page = PAGE.format(
-            date=datetime.now(UTC).date(), machine=machine(), load=f"{load:.1f}", pace=f"{given.pace:.0f}",
+            source=source("python -m bench.answers --markdown docs/answers.md", busy), pace=f"{given.pace:.0f}",
             seconds=f"{given.seconds:.0f}", text=text,
         )
         given.markdown.write_text(page)

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pymongo
 
-from bench import section
 from bench.chat.stage import DATABASE, Running, staged
 from bench.chat.talk import quantile
+from bench.page import table
 from bench.tokens import token
 from chat.messages import Say
 from chat.plan import Head, Plan
@@ -100,4 +100,4 @@ def run(messages: int) -> str:
         last = fill(running, messages)
         found = asyncio.run(measure(running, last))
     rows = [[name, f"{quantile(took, 0.5):.1f}", f"{quantile(took, 0.99):.1f}"] for name, took in found.items()]
-    return f"{last} messages, pages of {PAGE}, {TIMES} times each:\n\n" + section.table(["", "p50 ms", "p99 ms"], rows)
+    return f"{last} messages, pages of {PAGE}, {TIMES} times each:\n\n" + table(["", "p50 ms", "p99 ms"], rows)

@@ -4,9 +4,9 @@ import asyncio
 
 import msgspec
 
-from bench import section
 from bench.chat.stage import Running, staged
 from bench.chat.talk import Told, quantile, send_all
+from bench.page import table
 from bench.usage import cpu_of
 
 SYSTEMS = {"ridewire": ("Ridewire", "json"), "socketio": ("Node, Socket.IO + mongodb", "socketio")}
@@ -81,4 +81,4 @@ def measure(name: str) -> list[Line]:
 def run() -> str:
     """Both systems, one table."""
     lines = [line for name in SYSTEMS for line in measure(name)]
-    return ABOUT + section.table(HEADS, [line.cells() for line in lines])
+    return ABOUT + table(HEADS, [line.cells() for line in lines])

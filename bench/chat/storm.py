@@ -8,11 +8,11 @@ from functools import partial
 
 import msgspec
 
-from bench import section
 from bench.chat.stage import Running, staged
 from bench.chat.talk import quantile
 from bench.dialects import DIALECTS, Heard, Ridewire
 from bench.link import Link, connect
+from bench.page import table
 from bench.tokens import token
 
 SAID_BEFORE, SAID_MISSED, LATEST_S, LOOK_S = 3, 2, 10.0, 0.1
@@ -175,4 +175,4 @@ def run(rooms: int, sockets: int) -> str:
     assert "json" in DIALECTS
     with staged("ridewire", {"MAX_SOCKETS_PER_USER": "1000"}) as running:
         rows = asyncio.run(storm(running, rooms, sockets))
-    return ABOUT + section.table(["", ""], [[name, value] for name, value in rows.items()])
+    return ABOUT + table(["", ""], [[name, value] for name, value in rows.items()])

@@ -5,10 +5,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import section
 from bench.chat_chaos.faults import Plan
 from bench.chat_chaos.run import Load, Outcome, play
 from bench.chat_chaos.stage import staged
+from bench.page import busy_percent, put, source, table
 from bench.usage import machine
 
 
@@ -26,7 +26,7 @@ def told(outcome: Outcome, load: Load) -> str:
         "log items shown to devices": verdict.shown, "gaps told": sum(talker.tale.gaps for talker in talkers),
         **verdict.wrong,
     }
-    return section.table(["", ""], [[name, str(value)] for name, value in rows.items()])
+    return table(["", ""], [[name, str(value)] for name, value in rows.items()])
 
 
 def main() -> None:
@@ -39,14 +39,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--markdown", type=Path, help="write the table into this page too")
     given = parser.parse_args()
-    busy = section.busy_percent()
+    busy = busy_percent()
     load = Load(rooms=given.rooms, disconnects=given.disconnects, most_s=given.seconds, seed=given.seed)
     with staged() as stage:
         outcome = asyncio.run(play(stage, load, Plan()))
     body = told(outcome, load)
     print(f"Measured on {machine()}.\n\n{body}")
     if given.markdown:
-        section.put(given.markdown, "A conversation that is broken on purpose", "bench.chat_chaos", busy, body)
+        command = f"python -m bench.chat_chaos --markdown {given.markdown}"
+        put("chat_chaos", f"{source(command, busy)}\n\n{body}", given.markdown)
     sys.exit(0 if outcome.verdict.holds else 1)
 
 

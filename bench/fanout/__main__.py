@@ -1,8 +1,6 @@
 """Runs each system at each rate and prints one table; `--json` keeps the figures, `--markdown` writes the page."""
 
 import argparse
-import datetime
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +9,9 @@ import msgspec
 
 from bench.fanout.load import Idle, Measured, Task
 from bench.fanout.table import Run, table
-from bench.usage import machine
+from bench.page import busy_percent, source
 from bench.world import SYSTEMS, run
 
-BUSY = 0.5  # load average from which a machine counts as not idle
 PAGE = """# Benchmarks
 
 What a rider's ping costs until its watcher has it: decoded, validated, compared with the newest, added to Redis GEO,
@@ -24,8 +21,7 @@ comes from a process of its own on the same machine and CPU is read from /proc. 
 and steers the rider's rate; its worker, which writes every point to MongoDB, and MongoDB itself are in a column of
 their own because the peers have no such thing.
 
-Written by `python -m bench.fanout --markdown docs/benchmarks.md` on {date}, {machine}; load average
-before: {load:.1f}.{doubt} Where the CPU goes, and why it is not less, has
+{source} Where the CPU goes, and why it is not less, has
 [a page](decisions/2026-11-25-where-the-cpu-goes.md). Ridewire's answers to a rider who reports several times
 a second [travel together](decisions/2026-11-25-answers-gather.md); the peers answer each report by itself.
 
@@ -34,8 +30,6 @@ a second [travel together](decisions/2026-11-25-answers-gather.md); the peers an
 The peers' programs stand in `bench/peers/`. At rates a system cannot hold, newest-wins delivery drops what is
 overtaken; latency counts what arrived.
 """
-
-DOUBT = " **The machine was busy with other work: these figures are unfit for comparing; run it again when idle.**"
 
 
 def arguments() -> argparse.Namespace:
@@ -86,7 +80,7 @@ def joined(earlier: Path, runs: list[Run]) -> list[Run]:
 def main() -> None:
     """Measure, print, keep."""
     options = arguments()
-    busy = os.getloadavg()[0]
+    busy = busy_percent()
     runs = [measure(name, options) for name in options.systems.split(",")]
     if options.earlier:
         runs = joined(options.earlier, runs)
@@ -95,9 +89,8 @@ def main() -> None:
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(runs)))
     if options.markdown:
-        date = datetime.datetime.now(datetime.UTC).date()
-        doubt = DOUBT if busy > BUSY else ""
-        page = PAGE.format(pairs=options.pairs, date=date, machine=machine(), load=busy, doubt=doubt, table=lines)
+        said = source("python -m bench.fanout --markdown docs/benchmarks.md", busy)
+        page = PAGE.format(pairs=options.pairs, source=said, table=lines)
         options.markdown.write_text(page)
 
 

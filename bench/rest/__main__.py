@@ -5,18 +5,17 @@ One run, one machine, one MongoDB and one Valkey for both, asked one after the o
 
 import argparse
 import asyncio
-import os
 import random
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 import redis
 
+from bench.page import busy_percent, source
 from bench.rest.load import Make, Seen, request, run
 from bench.rest.seed import CUSTOMERS, SELDOM, VENDOR, VENDORS, fill, product_ids, seldom_ids
 from bench.tokens import AUDIENCE, SECRET, token
@@ -34,7 +33,7 @@ ZIPF = 1.0
 ELSEWHERE = 10**6 + SELDOM // 2  # so that what is measured asks for nothing that the warming up asked for
 PAGE = """# What REST costs, beside Fastify
 
-Written by `python -m bench.rest --markdown docs/rest.md` on {date}, {machine}; load average {load} before it. The peer
+{source} The peer
 (`bench/peers/rest.mjs`) is Fastify with ioredis and mongodb, on the same MongoDB and Valkey, with the same documents
 and the same writes; each is one process and is asked alone, over keep-alive sockets in a closed loop. CPU is that of
 the processes themselves, in microseconds a request. A ratio compares server and Redis together; below 1 we cost less.
@@ -165,7 +164,7 @@ def main() -> None:
     words.add_argument("--seconds", type=float, default=4.0)
     words.add_argument("--markdown", type=Path, help="write the page here")
     given = words.parse_args()
-    load = os.getloadavg()[0]
+    busy = busy_percent()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-rest-")))
         valkey = Valkey(directory / "valkey").start()
@@ -179,11 +178,11 @@ def main() -> None:
         targets = [
             start_peer(stack, directory, ours), Target(RIDEWIRE, urlsplit(ours.http).port or 0, ours.pids)
         ]
-        print(f"{machine()}, load average {load:.1f}\n")
+        print(f"{machine()}, {busy:.0f} % busy before\n")
         table, rest = measure(targets, given.seconds), alone(targets, valkey, given.seconds)
     if given.markdown:
         given.markdown.write_text(PAGE.format(
-            date=datetime.now(UTC).date(), machine=machine(), load=f"{load:.1f}", table="\n".join(table),
+            source=source("python -m bench.rest --markdown docs/rest.md", busy), table="\n".join(table),
             rest="\n".join(rest),
         ))
 
