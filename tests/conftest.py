@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import redis.asyncio as aioredis
@@ -10,6 +11,7 @@ from hypothesis import settings
 from infra.clients import Database, open_mongo, open_redis
 from infra.embedded.mongod import Mongod
 from infra.embedded.valkey import Valkey
+from tests import memory
 from tests.overseer import (  # noqa: F401  hooks: pytest finds them here
     pytest_configure,
     pytest_runtest_logreport,
@@ -23,17 +25,24 @@ settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the run's servers keep their data."""
+    with memory.place(tmp_path_factory.mktemp("servers")) as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def valkey(servers: Path) -> Iterator[Valkey]:
     """A real Valkey shared by the run."""
-    server = Valkey(tmp_path_factory.mktemp("valkey")).start()
+    server = Valkey(servers / "valkey").start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
+def mongod(servers: Path) -> Iterator[Mongod]:
     """A real one-node replica set shared by the run."""
-    server = Mongod(tmp_path_factory.mktemp("mongod")).start()
+    server = Mongod(servers / "mongod").start()
     yield server
     server.stop()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.api.serving import Person, Service
+from tests.api.serving import Person, Service, asking
 
 PASSWORD = "violet-anchor-42"
 COOKIE = "__Host-ridewire"
@@ -33,7 +33,7 @@ class Newcomers:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.http = httpx.AsyncClient(base_url=service.url, timeout=20)
+        self.http = asking(service.url)
         service.stack.push_async_callback(self.http.aclose)
 
     async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:

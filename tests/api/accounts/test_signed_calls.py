@@ -12,7 +12,7 @@ import pytest
 from api.accounts.signing import SKEW_S, check, header, keys_of
 from api.errors import Refused
 from infra.settings import Settings
-from tests.api.serving import DOOR, SHOP, Service, serving
+from tests.api.serving import DOOR, SHOP, Service, asking, serving
 
 KEY = "k" * 40
 NOW = 1_800_000_000
@@ -34,7 +34,7 @@ def signed(method: str, path: str, body: bytes = b"", *, key: str = "shop", secr
 
 async def call(service: Service, method: str, path: str, body: bytes, authorization: str) -> httpx.Response:
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
-    async with httpx.AsyncClient(base_url=service.url) as http:
+    async with asking(service.url) as http:
         return await http.request(method, path, content=body, headers=headers)
 
 

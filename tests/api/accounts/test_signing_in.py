@@ -6,13 +6,12 @@ import statistics
 import time
 from typing import Any
 
-import httpx
 import msgspec
 
 from infra.clients import Database
 from infra.settings import Settings
 from tests.api.accounts.people import PASSWORD, Newcomers
-from tests.api.serving import Service, serving
+from tests.api.serving import Service, asking, serving
 
 
 async def test_who_signs_up_can_sign_in_and_is_somebody(newcomers: Newcomers) -> None:
@@ -192,6 +191,6 @@ async def test_fifty_parallel_sign_ins_do_not_hold_up_the_loop(service: Service,
 async def test_accounts_need_a_secret(settings: Settings, database: object) -> None:
     """With published keys alone nobody can be signed in here, and the answer says so."""
     foreign = msgspec.structs.replace(settings, jwt_secret="", jwks_url="http://127.0.0.1:9/keys")
-    async with serving(foreign) as service, httpx.AsyncClient(base_url=service.url) as http:
+    async with serving(foreign) as service, asking(service.url) as http:
         answer = await http.post("/api/auth/login", json={"email": "ana@shop.example", "password": PASSWORD})
     assert (404, "disabled") == (answer.status_code, answer.json()["code"])

@@ -16,7 +16,7 @@ from infra.clients import Database
 from infra.embedded.ports import free_port
 from infra.embedded.valkey import Valkey
 from infra.settings import Settings
-from tests.api.serving import Person, Service, serving
+from tests.api.serving import Person, Service, asking, serving
 from tests.waiting import until
 
 
@@ -37,7 +37,7 @@ async def phone(service: Service, rider: Person) -> AsyncIterator[httpx.AsyncCli
     made = await new_phone(rider, name="Ana's Android")
     address = f"{service.url}/api/ingest/{made['key']}"
     assert f"https://track.example/api/ingest/{made['key']}" == made["url"]
-    async with httpx.AsyncClient(base_url=address, timeout=20) as app:
+    async with asking(address) as app:
         yield app
 
 
@@ -147,7 +147,7 @@ async def test_a_revoked_or_invented_key_opens_nothing(service: Service, rider: 
     lost, kept = await new_phone(rider, name="lost"), await new_phone(rider, name="kept")
     query = f"?lat=14.6&lon=120.98&timestamp={seconds_ago(5)}"
     assert 204 == (await rider.delete(f"/api/devices/{lost['id']}")).status_code
-    async with httpx.AsyncClient(base_url=service.url) as app:
+    async with asking(service.url) as app:
         statuses = [(await app.get(f"/api/ingest/{key}{query}")).status_code
                     for key in (lost["key"], "rwd_invented", "x" * 200, kept["key"])]
     assert [404, 404, 404, 200] == statuses
@@ -194,7 +194,7 @@ async def test_a_rider_has_a_bounded_number_of_phones(rider: Person) -> None:
 async def test_a_phone_that_floods_is_told_to_wait_and_others_are_not(service: Service, rider: Person) -> None:
     """503 with Retry-After: a 4xx would make some apps throw their places away."""
     loud, calm = await new_phone(rider), await new_phone(rider)
-    async with httpx.AsyncClient(base_url=service.url, timeout=60) as app:
+    async with asking(service.url, timeout_s=60) as app:
         many = await asyncio.gather(*(app.get(f"/api/ingest/{loud['key']}?id=1") for _ in range(3 * PACE.burst)))
         other = await app.get(f"/api/ingest/{calm['key']}?id=1")
     late = [answer for answer in many if answer.status_code != 200]
@@ -213,7 +213,7 @@ async def test_without_redis_an_app_is_told_to_keep_its_places(
         async with serving(msgspec.structs.replace(settings, redis_url=server.url)) as service:
             key = (await new_phone(service.person("rider", "r1")))["key"]
             path = f"/api/ingest/{key}?lat=14.6&lon=120.98&timestamp={seconds_ago(5)}"
-            async with httpx.AsyncClient(base_url=service.url, timeout=30) as app:
+            async with asking(service.url, timeout_s=30) as app:
                 server.kill()
                 away = await app.get(path)
                 assert (503, True) == (away.status_code, "retry-after" in away.headers)

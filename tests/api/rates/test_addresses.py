@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from infra.settings import Settings
 from tests.api.programs import Program
-from tests.api.serving import serving
+from tests.api.serving import asking, serving
 from tests.api.test_processes import serve
 
 MOST = 3
@@ -16,7 +15,7 @@ MOST = 3
 async def tries(url: str, *claims: str) -> list[int]:
     """What each attempt to sign in gets, under the addresses that it claims."""
     body = {"email": "ana@shop.example", "password": "not-the-one"}
-    async with httpx.AsyncClient(base_url=url, timeout=20) as http:
+    async with asking(url) as http:
         return [
             (await http.post("/api/auth/login", json=body, headers={"X-Forwarded-For": claim})).status_code
             for claim in claims

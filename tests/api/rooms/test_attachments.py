@@ -14,7 +14,7 @@ from chat.rooms import utc_now
 from client.errors import RequestRefused
 from infra.clients import Database
 from tests.api.rooms.test_saying import CHANNEL, ROOM, message, open_room
-from tests.api.serving import Person, Service
+from tests.api.serving import Person, Service, asking
 
 
 def picture(kind: str = "JPEG", side: int = 600) -> bytes:
@@ -64,7 +64,7 @@ async def test_a_picture_is_seen_by_its_room_and_nobody_else(service: Service, o
         )
         assert ("", ack["number"]) == (push["text"], push["number"])
     assert [200, 200, 404, 404, 404] == await statuses(attachment, customer, vendor, *strangers)
-    async with httpx.AsyncClient(base_url=service.url) as nobody:
+    async with asking(service.url) as nobody:
         assert 401 == (await nobody.get(f"/api/attachments/{attachment}")).status_code
 
 
