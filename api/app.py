@@ -18,6 +18,7 @@ from api.bus import routes as bus_routes
 from api.bus.gauges import Gauges
 from api.bus.opening import open_transport
 from api.bus.roll import Roll
+from api.cache.early import make_http_class
 from api.cache.front import Front
 from api.cache.store import cache_metrics, open_cache
 from api.checks import Servers, refuse_standalone
@@ -58,7 +59,7 @@ HOT_TIMEOUT_S, GENERAL_TIMEOUT_S = 2.0, 2.0
 
 
 class App:
-    """What a server runs: `litestar` for HTTP, `ws_class` for sockets on the same port, `drain` before it ends."""
+    """What a server runs: `front` for HTTP, `http_class` and `ws_class` for its port, `drain` before it ends."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -73,6 +74,7 @@ class App:
         self._hurry = asyncio.Event()
         self.litestar = self._litestar()
         self.front = Front(self.litestar, settings, lambda: self.world.relay.is_up)
+        self.http_class = make_http_class(self.front)
 
     async def drain(self) -> None:
         """Say 503 to those who ask whether we are ready, and send the sockets away over `DRAIN_S`."""

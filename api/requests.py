@@ -9,7 +9,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -28,9 +28,8 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
-def name_of(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """`request_id`, and `trace_id` where the caller has one."""
-    said = dict(headers)
+def name_of(said: Mapping[bytes, bytes]) -> dict[str, str]:
+    """`request_id`, and `trace_id` where the caller has one, from what the request's headers say."""
     given = said.get(b"x-request-id", b"")
     names = {"request_id": given.decode() if NAME.fullmatch(given) else f"{PROCESS}{next(NUMBERS):08x}"}
     if b"traceparent" in said:
@@ -40,6 +39,12 @@ def name_of(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return names
 
 
+def answered(method: str, path: str, status: int, started_s: float, **names: str) -> None:
+    """The line of an answer; `names` where they are not bound to the task."""
+    spent_ms = round((time.perf_counter() - started_s) * 1000, 1)
+    log.debug("answered", **names, method=method, path=path, status=status, ms=spent_ms)
+
+
 def named(app: Asgi) -> Asgi:
     """The application, with its requests named."""
 
@@ -47,14 +52,13 @@ def named(app: Asgi) -> Asgi:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        names, started_s = name_of(scope["headers"]), time.perf_counter()
+        names, started_s = name_of(dict(scope["headers"])), time.perf_counter()
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-request-id", names["request_id"].encode())]
-                spent_ms = round((time.perf_counter() - started_s) * 1000, 1)
                 path = scope.get("path_template") or "-"  # never the path itself: it may hold a key or a token
-                log.debug("answered", method=scope["method"], path=path, status=message["status"], ms=spent_ms)
+                answered(scope["method"], path, message["status"], started_s)
             await send(message)
 
         structlog.contextvars.bind_contextvars(**names)  # for good: each request is a task with a context of its own

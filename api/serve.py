@@ -67,7 +67,7 @@ def make_server(settings: Settings, host: str, port: int) -> Server:
     """A server ready to `serve()`; it has opened nothing yet."""
     app = create_app(settings)
     config = uvicorn.Config(
-        named(app.front), host=host, port=port, loop="none", http="httptools", ws=app.ws_class, lifespan="on",
+        named(app.front), host=host, port=port, loop="none", http=app.http_class, ws=app.ws_class, lifespan="on",
         access_log=False, log_config=None, server_header=False, date_header=True, backlog=BACKLOG,
         proxy_headers=True, timeout_keep_alive=75, timeout_graceful_shutdown=max(1, int(settings.drain_s)),
     )

@@ -27,6 +27,7 @@ from live.relay import Relay
 
 log = structlog.get_logger(__name__)
 MOST_PLANS = 4096
+PUBLIC = ("/api/products", "/api/stores")  # what `plan` knows begins so
 PARAMETERS = frozenset({"vendor", "category", "q", "after", "limit"})
 LONGEST_KEY = 400
 JSON = b"application/json"
@@ -107,16 +108,23 @@ class Front:
         if scope["type"] != "http" or cache is None or scope["method"] not in ("GET", "HEAD"):
             return await self.inner(scope, receive, send)
         path = scope["path"]
-        wanted = None
-        if path.startswith(("/api/products", "/api/stores")):
-            wanted = self._plan(path, scope["query_string"])
+        wanted = self.plan(path, scope["query_string"]) if path.startswith(PUBLIC) else None
         if wanted is None:
             return await self.inner(scope, receive, send)
-        kept = self.local.get(wanted.key, time.monotonic()) if self.is_connected() else None
+        kept = self.hit(wanted)
         if kept is not None:
-            cache.counts.of["hit"] += 1
             return await self._answer(scope, send, kept, "HIT")
         return await self._fetch(cache, wanted, scope, receive, send)
+
+    def hit(self, wanted: Plan) -> Answer | None:
+        """What this process still holds, counted as a hit. None: the cache must be asked."""
+        cache = self.cache
+        if cache is None or not self.is_connected():
+            return None
+        kept = self.local.get(wanted.key, time.monotonic())
+        if kept is not None:
+            cache.counts.of["hit"] += 1
+        return kept
 
     async def _fetch(self, cache: Cache, wanted: Plan, scope: Scope, receive: Receive, send: Send) -> None:
         caught: Caught | None = None
@@ -146,7 +154,7 @@ class Front:
             self.local.put(wanted.key, wanted.tags, answer, changes, time.monotonic())
         await self._answer(scope, send, answer, outcome)
 
-    def _plan(self, path: str, query: bytes) -> Plan | None:
+    def plan(self, path: str, query: bytes) -> Plan | None:
         """The plan, remembered: the same few are asked for most."""
         try:
             return self._plans[path, query]
@@ -178,22 +186,23 @@ class Front:
 
     async def _answer(self, scope: Scope, send: Send, answer: Answer, outcome: Outcome) -> None:
         given = dict(scope["headers"])
-        is_known = _matches(given.get(b"if-none-match", b""), answer.etag)
-        said = [
-            *ALWAYS, (b"etag", answer.etag), (b"x-cache-status", outcome.encode()),
-            *self._cors(given.get(b"origin", b"")),
-        ]
-        if not is_known:
-            said.append((b"content-length", str(len(answer.body)).encode()))
+        is_known = matches(given.get(b"if-none-match", b""), answer.etag)
+        said = [*lines(answer, outcome, is_known), *self.cors(given.get(b"origin", b""))]
         await send({"type": "http.response.start", "status": 304 if is_known else 200, "headers": said})
         silent = is_known or scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if silent else answer.body, "more_body": False})
 
-    def _cors(self, origin: bytes) -> Sequence[tuple[bytes, bytes]]:
+    def cors(self, origin: bytes) -> Sequence[tuple[bytes, bytes]]:
         """What a browser must hear to hand the answer to another site's page."""
         if origin and origin.decode("latin-1") in self.settings.allowed_origins:
             return ((b"access-control-allow-origin", origin), (b"access-control-expose-headers", b"ETag"))
         return ()
+
+
+def lines(answer: Answer, outcome: Outcome, is_known: bool) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, whoever asks; `is_known` to the caller, who is sent 304."""
+    said = [*ALWAYS, (b"etag", answer.etag), (b"x-cache-status", outcome.encode())]
+    return said if is_known else [*said, (b"content-length", str(len(answer.body)).encode())]
 
 
 async def nothing(product_id: str) -> bytes | None:
@@ -209,5 +218,6 @@ def unavailable() -> Caught:
     return Caught(meaning(UNAVAILABLE.code).status, sent, body)
 
 
-def _matches(given: bytes, etag: bytes) -> bool:
+def matches(given: bytes, etag: bytes) -> bool:
+    """Whether `If-None-Match` names this answer."""
     return bool(given) and any(each.strip().removeprefix(b"W/") in (etag, b"*") for each in given.split(b","))

@@ -11,10 +11,11 @@ MOST, LIFE_S = 2000, 1.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A public answer as it leaves."""
+    """A public answer as it leaves. `heads`: its headers as bytes, by whether the caller knew it, once made."""
 
     body: bytes
     etag: bytes
+    heads: dict[bool, bytes] = msgspec.field(default_factory=dict)
 
 
 class Local:

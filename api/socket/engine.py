@@ -170,7 +170,7 @@ class SocketProtocol(WSProtocol):  # type: ignore[misc]  # picows has no types f
 
 
 def make_ws_class(engine: Engine) -> type[asyncio.Protocol]:
-    """The class for uvicorn's `ws=`. Use with `http="httptools"`: the hand-over is that protocol's."""
+    """The class for uvicorn's `ws=`. Use with uvicorn's httptools protocol: the hand-over is its."""
     made: type[asyncio.Protocol] = type("SocketProtocol", (SocketProtocol,), {"engine": engine, "__slots__": ()})
     return made
 

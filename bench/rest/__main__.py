@@ -124,13 +124,15 @@ def line(scene: str, title: str, seen: Seen, base: Seen | None) -> str:
     )
 
 
-def measure(targets: list[Target], seconds: float) -> list[str]:
-    """Every scene at every target, the peer first."""
+def measure(targets: list[Target], seconds: float, only: str) -> list[str]:
+    """Every scene whose name begins with `only` at every target, the peer first."""
     lines = [
         "| what | by | requests/s | CPU µs each: server + Redis | MongoDB | ratio | p50 / p95 / p99 ms | refused |",
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
     for scene, (make, connections) in SCENES.items():
+        if not scene.startswith(only):
+            continue
         base = None
         for target in targets:
             begin = random.randrange(10**9)
@@ -162,6 +164,7 @@ def main() -> None:
     """The command."""
     words = argparse.ArgumentParser(prog="python -m bench.rest")
     words.add_argument("--seconds", type=float, default=4.0)
+    words.add_argument("--only", default="", help="only what begins so, such as `one product`")
     words.add_argument("--markdown", type=Path, help="write the page here")
     given = words.parse_args()
     busy = busy_percent()
@@ -179,7 +182,7 @@ def main() -> None:
             start_peer(stack, directory, ours), Target(RIDEWIRE, urlsplit(ours.http).port or 0, ours.pids)
         ]
         print(f"{machine()}, {busy:.0f} % busy before\n")
-        table, rest = measure(targets, given.seconds), alone(targets, valkey, given.seconds)
+        table, rest = measure(targets, given.seconds, given.only), alone(targets, valkey, given.seconds)
     if given.markdown:
         given.markdown.write_text(PAGE.format(
             source=source("python -m bench.rest --markdown docs/rest.md", busy), table="\n".join(table),

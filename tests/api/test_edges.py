@@ -167,8 +167,8 @@ async def test_every_answer_says_the_name_of_its_request(admin: Person, path: st
 def test_a_trace_is_taken_over_when_it_is_one() -> None:
     """W3C's traceparent gives the trace; anything else gives none."""
     trace = b"4bf92f3577b34da6a3ce929d0e0e4736"
-    good = name_of([(b"traceparent", b"00-" + trace + b"-00f067aa0ba902b7-01")])
-    bad = [name_of([(b"traceparent", value)]) for value in (b"00-" + b"0" * 32 + b"-00f067aa0ba902b7-01", b"{}")]
+    good = name_of({b"traceparent": b"00-" + trace + b"-00f067aa0ba902b7-01"})
+    bad = [name_of({b"traceparent": value}) for value in (b"00-" + b"0" * 32 + b"-00f067aa0ba902b7-01", b"{}")]
     assert (trace.decode(), [False, False]) == (good["trace_id"], ["trace_id" in names for names in bad])
 
 
