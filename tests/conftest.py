@@ -12,6 +12,7 @@ from infra.clients import Database, open_mongo, open_redis
 from infra.embedded.mongod import Mongod
 from infra.embedded.valkey import Valkey
 from tests import memory
+from tests.order import pytest_collection_finish, pytest_collection_modifyitems  # noqa: F401  hooks, like the next
 from tests.overseer import (  # noqa: F401  hooks: pytest finds them here
     pytest_configure,
     pytest_runtest_logreport,

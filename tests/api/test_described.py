@@ -7,6 +7,8 @@ import pytest
 from tests.api.described import OFTEN, PEOPLE, fuzz_of
 from tests.api.serving import Service
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(300)
 async def test_every_answer_is_a_described_one(service: Service) -> None:

@@ -17,6 +17,8 @@ from infra.embedded.ports import free_port
 from infra.embedded.process import ROOT
 from tests.waiting import until_now
 
+pytestmark = pytest.mark.long
+
 COMMAND = [sys.executable, "-m", "api.cli", "demo"]
 
 

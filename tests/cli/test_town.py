@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from api.simulate.town import own_city, streets, why_not
 from city.graph import Graph
+
+pytestmark = pytest.mark.long
 
 
 def test_the_demo_draws_its_town_once_and_rides_in_it(tmp_path: Path) -> None:

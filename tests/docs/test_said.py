@@ -6,11 +6,14 @@ import time
 from typing import Any
 
 import msgspec
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.contract import said
 from api.contract.asyncapi import requests, tag
 from tests.api.serving import Service
+
+pytestmark = pytest.mark.long
 
 AREA = "area:120.9,14.5,121.1,14.7"
 SPOT = {"lat": 14.604321, "lng": 120.987654, "accuracy": 5.0, "speed": 4.0, "heading": 90.0}

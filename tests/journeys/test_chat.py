@@ -1,5 +1,6 @@
 """Two people and a conversation: in real browsers, over a network that breaks, with hostile words."""
 
+import pytest
 from playwright.async_api import Browser, WebSocketRoute
 
 from tests.journeys.orders import on_the_road
@@ -7,6 +8,8 @@ from tests.journeys.people import DESK
 from tests.journeys.service import Server, Service
 from tests.journeys.talkers import COMPOSER, CUSTOMER, HOSTILE, RIDER, VENDOR, Talker, open_room, stored
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 
 async def test_two_people_talk(service: Service, server: Server, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser
 
 from city.invented import names
@@ -9,6 +10,8 @@ from tests.journeys.orders import TO_THE_ROAD, Order, on_the_road
 from tests.journeys.people import DOOR, SHOP, Phone, Screen, between, metres
 from tests.journeys.service import Server, Service
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 
 async def test_the_map_moves_when_the_rider_reports(service: Service, server: Server, browser: Browser) -> None:

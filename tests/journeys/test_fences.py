@@ -4,11 +4,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.journeys.people import DESK, SHOP, Phone, Place, Screen
 from tests.journeys.service import Server, Service, token
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 STEP_DEG, STEP_MS = 0.0005, 5_000  # about 42 m to the east in five seconds
 STAFF = ("d1", "dispatcher")

@@ -2,12 +2,15 @@
 
 import time
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.journeys.orders import Order, on_the_road
 from tests.journeys.people import DESK, DOOR, PHONE, SHOP, Phone, Place, Screen, between
 from tests.journeys.service import Server, Service, token
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 FAR: Place = (41.30, -8.40)
 MINUTES_MS = 60_000

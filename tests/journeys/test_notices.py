@@ -1,11 +1,14 @@
 """Notifications in a browser: toasts as an order goes on, a bell that counts right everywhere, and choices."""
 
+import pytest
 from playwright.async_api import Browser, Page
 
 from tests.journeys.orders import Order
 from tests.journeys.people import DESK, PHONE, Screen
 from tests.journeys.service import Server, Service, token
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 CUSTOMER, VENDOR = ("c1", "customer"), ("v1", "vendor")
 

@@ -3,12 +3,15 @@
 import io
 from functools import partial
 
+import pytest
 from PIL import Image
 from playwright.async_api import Browser
 
 from tests.journeys.service import Server, Service
 from tests.journeys.talkers import CUSTOMER, HOSTILE, VENDOR, Talker, open_room, stored
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 
 def picture() -> bytes:

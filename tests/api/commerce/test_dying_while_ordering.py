@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from bson.binary import Binary
 
 from api.orders.store import OrderStore, Written
@@ -15,6 +16,8 @@ from infra.clients import Database, open_mongo
 from infra.embedded.mongod import Mongod
 from live.store import ChannelLog
 from tests.api.commerce.dying import place
+
+pytestmark = pytest.mark.long
 
 PRODUCT = "p" + "1" * 14
 AT_ONCE = 4

@@ -8,6 +8,8 @@ from tests.api.serving import SECRET, Service, token
 from tests.api.test_processes import Program
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(240)
 async def test_a_marketplaces_day(service: Service, database: Database, tmp_path: object) -> None:

@@ -15,6 +15,8 @@ from tests.api.matrix.calls import CALLS, Maker, plain
 from tests.api.matrix.scene import Call, Scene
 from tests.api.serving import serving
 
+pytestmark = pytest.mark.long
+
 NO_RIGHT = {"no_token", "forbidden"}
 HIDDEN = NO_RIGHT | {"bad_token", "not_found"}  # a stranger to a thing hears that there is none
 NOT_OURS = ("GET /schema", "GET /schema/openapi.json", "GET /schema/{path}")

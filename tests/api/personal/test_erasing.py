@@ -25,6 +25,8 @@ from tests.api.programs import Program
 from tests.api.serving import DOOR, Service
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 ME = "/api/users/me"
 
 

@@ -8,6 +8,8 @@ import redis.asyncio as aioredis
 
 from tests.api.personal.lives import Lives
 
+pytestmark = pytest.mark.long
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 ROW = re.compile(r"^\| (`[^|]+) \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 

@@ -2,11 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from bench.chat_chaos.faults import Plan
 from bench.chat_chaos.run import Load, play
 from bench.chat_chaos.stage import staged
 from infra.embedded.mongod import Mongod
 from tests.waiting import SCALE
+
+pytestmark = pytest.mark.long
 
 
 def test_messages_survive_a_network_that_breaks(mongod: Mongod, prefix: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -18,6 +19,8 @@ from infra.settings import Settings
 from tests.api.rooms.mirror import Mirror
 from tests.api.serving import CHAIN, SECRET, Person, Service, serving
 from tests.waiting import SCALE, until
+
+pytestmark = pytest.mark.long
 
 NAMES = itertools.count()
 PEOPLE = st.sampled_from(("customer", "vendor"))
