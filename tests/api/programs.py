@@ -28,4 +28,4 @@ class Program:
     def kill(self) -> None:
         if self.child.poll() is None:
             self.child.kill()
-            self.child.wait()
+            self.child.wait(30)

@@ -15,6 +15,7 @@ from api.tokens import Trust, issue
 from client.reconnect import Ridewire
 from infra.embedded.ports import free_port
 from infra.settings import Settings
+from tests.ending import over
 from tests.waiting import until
 
 WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
@@ -102,4 +103,4 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
             yield Service(server, f"http://127.0.0.1:{port}", stack)
     finally:
         server.should_exit = True
-        await running
+        await over(running, within_s=60)

@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.api.serving import CHAIN, Service
+from tests.ending import over
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 Program = asyncio.subprocess.Process
@@ -27,7 +32,7 @@ async def example(service: Service, name: str, *words: str) -> AsyncIterator[Pro
     finally:
         if program.returncode is None:
             program.kill()
-        await program.wait()
+        await over(program.wait())
 
 
 async def says(program: Program, words: str) -> None:

@@ -1,6 +1,7 @@
 """The built pages, a running service and a real Chromium for the journeys."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from city.build import ready_invented
 from city.manifest import Manifest
 from infra.embedded.mongod import Mongod
 from infra.embedded.valkey import Valkey
+from tests.ending import over
 from tests.journeys.service import Server, Service, build_pages
 
 CHROMIUM = "/usr/bin/chromium"
@@ -55,19 +57,29 @@ def server(service: Service) -> Server:
     return service.serve()
 
 
+@asynccontextmanager
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """Chromium until the block ends, which does not hang when the browser does."""
+    playwright = await async_playwright().start()
+    try:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(arguments))
+        try:
+            yield browser
+        finally:
+            await over(browser.close())
+    finally:
+        await over(playwright.stop())
+
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """Chromium, headless and silent."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    async with chromium(*QUIET) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
 async def browser_without_webgl() -> AsyncIterator[Browser]:
     """Chromium as on a machine whose graphics are blocked."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *NO_WEBGL])
+    async with chromium(*QUIET, *NO_WEBGL) as browser:
         yield browser
-        await browser.close()

@@ -13,6 +13,7 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.asyncio import DBusConnection, open_dbus_connection
 
 from infra.embedded.process import ServerProcess
+from tests.ending import cancelled, over
 
 NAME, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 UNKNOWN = "org.freedesktop.DBus.Error.UnknownMethod"
@@ -92,8 +93,7 @@ async def open_desktop() -> AsyncIterator[Desktop]:
     try:
         yield desktop
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await connection.close()
+        await cancelled(running)
+        await over(connection.close())
         await asyncio.to_thread(bus.stop)
         shutil.rmtree(directory)

@@ -14,6 +14,7 @@ import httpx
 from api.tokens import Trust, issue
 from infra.embedded.ports import free_port
 from infra.embedded.process import ServerProcess
+from tests.api.serving import WITHOUT_TLS, asking
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret that only the journeys know, 32 bytes or more"
@@ -41,7 +42,7 @@ class Server:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+            return httpx.get(f"{self.url}/health/ready", timeout=2, verify=WITHOUT_TLS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -79,8 +80,7 @@ class Service:
 
     async def call(self, server: Server, method: str, path: str, body: object = None, *, by: tuple[str, str]) -> Any:
         """A REST call by somebody, (sub, role); its JSON. Raises for what is no success."""
-        headers = {"Authorization": f"Bearer {token(*by)}"}
-        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=10) as client:
+        async with asking(server.url, 10, Authorization=f"Bearer {token(*by)}") as client:
             answer = await client.request(method, f"/api/{path}", json=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None

@@ -12,6 +12,7 @@ from playwright.async_api import BrowserContext, CDPSession, Page, async_playwri
 from notifications.about import about_room
 from notifications.notice import Notice
 from notifications.ways.webpush import payload
+from tests.ending import over
 from tests.journeys.conftest import CHROMIUM, QUIET
 from tests.journeys.desktop import Desktop, open_desktop
 from tests.journeys.service import Server
@@ -74,7 +75,7 @@ async def phone(server: Server, desktop: Desktop, tmp_path: Path) -> AsyncIterat
         phone = Phone(context, page, await context.new_cdp_session(page), server.url)
         await phone.begin()
         yield phone
-        await context.close()
+        await over(context.close())
 
 
 async def test_a_push_is_shown_and_a_click_opens_its_room(phone: Phone, desktop: Desktop) -> None:

@@ -14,6 +14,7 @@ from live.memory import FIRST_ITEMS, REMEMBERED_ITEMS
 from live.recent import News, RecentWindow
 from live.relay import Relay
 from live.store import ChannelLog
+from tests.ending import cancelled
 from tests.live.test_outbox import Reader
 from tests.waiting import until
 
@@ -53,9 +54,7 @@ async def pair(database: Database, valkey: Valkey, prefix: str) -> AsyncIterator
     both = (Process(database, valkey, prefix), Process(database, valkey, prefix))
     tasks = [asyncio.create_task(work) for each in both for work in (each.relay.run(), each.feed.run())]
     yield both
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await cancelled(*tasks)
 
 
 async def test_an_item_reaches_watchers_of_every_process(pair: tuple[Process, Process]) -> None:

@@ -9,13 +9,13 @@ import redis.asyncio as aioredis
 
 from infra.embedded.valkey import Valkey
 from live.relay import Relay
+from tests.ending import cancelled
 from tests.waiting import until
 
 
 async def stop(task: asyncio.Task[None]) -> None:
     """End a task and wait for it."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await cancelled(task)
 
 
 @pytest.fixture

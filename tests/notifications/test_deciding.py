@@ -20,6 +20,7 @@ from notifications.notice import Notice
 from notifications.preferences import Preferences
 from notifications.ways.gate import Gate
 from notifications.ways.outcome import Gone, Refused
+from tests.ending import cancelled
 from tests.notifications.outside import Browser
 from tests.waiting import until
 
@@ -66,9 +67,7 @@ async def deciding(*posts: Post) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
 
 def notice(**fields: Any) -> Notice:

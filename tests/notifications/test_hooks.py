@@ -18,6 +18,7 @@ from notifications.hooks.signing import BadSignature, headers, sign, verify, wri
 from notifications.hooks.store import Hook, HookStore, Row
 from notifications.ways.addresses import Allowed
 from notifications.ways.egress import Egress, open_client
+from tests.ending import cancelled
 from tests.notifications.outside import HANG, HttpServer, http_server
 from tests.waiting import until
 
@@ -42,9 +43,7 @@ async def sending(*stores: HookStore, allowed: Allowed = LOCAL) -> AsyncIterator
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(*tasks)
 
 
 async def add(hooks: HookStore, name: str, url: str, *events: str) -> Hook:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 import redis.asyncio as aioredis
 
+from tests.ending import cancelled
 from tests.tracking.rides import remembers_nothing
 from tracking.messages import Fix
 from tracking.report import Reporter
@@ -33,9 +34,7 @@ async def running(redis: aioredis.Redis, prefix: str, **options: Any) -> AsyncIt
     try:
         yield process
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task, forgive=())
 
 
 StartProcess = Callable[..., Any]

@@ -12,6 +12,7 @@ from geo.fences.fence import Fence
 from geo.fences.shape import circle
 from geo.fences.table import FenceTable
 from infra.clients import Database
+from tests.ending import cancelled
 from tests.tracking.conftest import Process
 from tests.tracking.rides import START_LAT, START_LNG, STEP_DEG, Answers, now_ms, point, ride, send
 from tests.waiting import until
@@ -56,8 +57,7 @@ async def fencing(redis: aioredis.Redis, prefix: str, notebook: Notebook, **opti
     try:
         yield worker
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancelled(task)
 
 
 async def reported(process: Process, seqs: Sequence[int], start: int, rider: str = "r1") -> None:

@@ -8,16 +8,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 import redis.asyncio as aioredis
 
 from infra.clients import Database
 from infra.embedded.mongod import Mongod
 from infra.embedded.valkey import Valkey
+from tests.ending import over
 from tests.tracking.conftest import Process
 from tests.tracking.rides import Answers, now_ms, ride, send
 from tests.waiting import until
 from tracking import keys
 from tracking.tracks import Tracks
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 RIDERS = [f"r{number}" for number in range(5)]
@@ -44,7 +48,7 @@ async def persister(valkey: Valkey, mongod: Mongod, prefix: str) -> AsyncIterato
         yield child
     finally:
         child.send_signal(signal.SIGKILL)
-        await child.wait()
+        await over(child.wait())
 
 
 async def test_a_persister_killed_again_and_again_loses_and_doubles_nothing(

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import redis.asyncio as aioredis
 
 from infra.clients import Database
+from tests.ending import cancelled, over
 from tests.tracking.conftest import Process, StartProcess
 from tests.tracking.rides import Answers, now_ms, point, report, ride, send
 from tests.waiting import until
@@ -25,7 +26,7 @@ async def persisting(redis: aioredis.Redis, db: Database, prefix: str, **options
         yield persister
     finally:
         stop.set()
-        await task
+        await over(task)
 
 
 async def read_all(db: Database, rider: str = "r1") -> list[KeptPoint]:
@@ -106,8 +107,7 @@ async def test_an_ack_that_promises_mongo_waits_for_mongo(
         await until(lambda: len(answers) == 2)
         assert ["mongo", "mongo"] == [answer["durable"] for answer in answers]
         assert list(range(1, 11)) == [each.seq for each in await read_all(database)]
-    listener.cancel()
-    await asyncio.gather(listener, return_exceptions=True)
+    await cancelled(listener)
 
 
 async def test_an_unreadable_entry_is_set_aside(

@@ -8,6 +8,7 @@ import pytest
 import redis.asyncio as aioredis
 
 from geo.box import Box
+from tests.ending import cancelled
 from tests.tracking.conftest import Process
 from tests.tracking.rides import START_LAT, Answers, now_ms, ride, send
 from tests.tracking.watchers import Scenery
@@ -28,8 +29,7 @@ async def deaf(redis_client: aioredis.Redis, prefix: str) -> AsyncIterator[Scene
     city.now_ms = now_ms()
     task = asyncio.create_task(Vigil(city.watch, Attendance(city.watch.store, no_news, now_ms)).run())
     yield city
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await cancelled(task)
 
 
 async def reported(process: Process, seq: int) -> None:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from infra.embedded.ports import free_port
+from tests.ending import over
 from tests.waiting import until
 
 CLIENT_ID, CLIENT_SECRET = "ridewire-here", "provider-secret-with: odd/characters"
@@ -126,7 +127,7 @@ async def open_id_provider(directory: Path) -> AsyncIterator[OpenIdProvider]:
         yield provider
     finally:
         server.should_exit = True
-        await running
+        await over(running)
 
 
 def parts(address: str) -> tuple[str, dict[str, str]]:

@@ -15,6 +15,7 @@ from tests.api.accounts.mailbox import Mailbox
 from tests.api.accounts.people import PASSWORD, Newcomers
 from tests.api.notices.telling import step, tell
 from tests.api.serving import SECRET, serving
+from tests.ending import cancelled
 from tests.waiting import until
 
 ANA, NEW = "ana@shop.example", "amber-lantern-77"
@@ -66,8 +67,7 @@ async def test_notifications_are_mailed_to_a_proven_address_alone(
     done = {"user": bob.sub, "also": []}
     await until(lambda: database.notifications.find_one(done))
     [_, letter] = await until(lambda: found if len(found := box.to(ANA)) == 2 else None)
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
+    await cancelled(sending)
     assert "is placed" in letter["Subject"]
     assert [] == box.to("bob@shop.example")
 

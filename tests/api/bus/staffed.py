@@ -10,6 +10,7 @@ from api.consumers import open_tools
 from api.worker import EVENT_PARTS, LOOK_EVERY_S
 from infra.clients import open_mongo, open_redis
 from infra.settings import Settings
+from tests.ending import over
 
 
 @asynccontextmanager
@@ -29,4 +30,4 @@ async def staffed(settings: Settings, parts: Sequence[str] = EVENT_PARTS) -> Asy
             yield staff
         finally:
             stop.set()
-            await running
+            await over(running)

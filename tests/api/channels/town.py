@@ -29,6 +29,7 @@ from live.meters import Meters
 from live.relay import Relay
 from live.store import ChannelLog
 from tests.api.socket.running import running
+from tests.ending import cancelled
 from tests.tracking.rides import now_ms, remembers_nothing
 from tracking.presence import TOPIC as PRESENCE
 from tracking.presence import Attendance
@@ -77,9 +78,7 @@ class Process:
         tasks = [asyncio.create_task(part.run()) for part in parts]
         async with running(Engine(self.sockets.open)) as self.url:
             yield self
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
     def person(self, name: str) -> Ridewire:
         """A session for `role:sub`, to enter."""

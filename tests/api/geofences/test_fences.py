@@ -16,6 +16,7 @@ from client.reconnect import Ridewire
 from infra.clients import Database
 from infra.settings import Settings
 from tests.api.serving import DOOR, Person, Service
+from tests.ending import cancelled
 from tests.waiting import until
 from tracking import keys
 
@@ -38,9 +39,7 @@ async def worker(
     task = asyncio.create_task(watch_fences(redis_client, database, settings.redis_url, settings.key_prefix))
     await until(lambda: redis_client.exists(keys.fence_lease(settings.key_prefix)))
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError, BaseExceptionGroup):
-        await task
+    await cancelled(task, forgive=BaseExceptionGroup)
 
 
 async def ride(service: Service, rider: str, steps: range, seq: int = 1) -> None:

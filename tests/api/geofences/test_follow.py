@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
 
@@ -12,6 +11,7 @@ from infra.clients import Database
 from infra.settings import Settings
 from live.relay import Relay
 from tests.api.serving import Service
+from tests.ending import cancelled
 from tests.waiting import until
 
 PROMISED_S = 1.0
@@ -28,11 +28,7 @@ async def followers(service: Service, settings: Settings, database: Database) ->
         await each.ready.wait()
     await until(lambda: all(relay.is_up for relay in relays))
     yield followers
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await cancelled(*tasks, forgive=())
 
 
 def reach_m(follower: Follower, fence_id: str) -> float | None:

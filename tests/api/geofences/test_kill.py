@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis.asyncio as aioredis
 from msgspec.structs import asdict
 
@@ -20,9 +21,12 @@ from geo.fences.track import Ping, RiderState
 from infra.clients import Database
 from infra.settings import Settings
 from tests.api.serving import Person, Service
+from tests.ending import over
 from tests.tracking.rides import START_LAT, START_LNG, STEP_DEG, now_ms, point
 from tests.waiting import until
 from tracking import keys
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[3]
 RIDERS = [f"r{number}" for number in range(3)]
@@ -51,7 +55,7 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
         yield
     finally:
         child.send_signal(signal.SIGKILL)
-        await child.wait()
+        await over(child.wait())
 
 
 async def draw(staff: Person) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from infra.clients import Database
 from infra.settings import Settings
 from tests.api.serving import Person, Service
 from tests.city.cities import graph_of
+from tests.ending import cancelled
 from tests.waiting import until
 from tracking import keys
 
@@ -35,9 +35,7 @@ async def worker(
     task = asyncio.create_task(watch_fences(redis_client, database, settings.redis_url, prefix, streets))
     await until(lambda: redis_client.exists(keys.fence_lease(prefix)))
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError, BaseExceptionGroup):
-        await task
+    await cancelled(task, forgive=BaseExceptionGroup)
 
 
 def places() -> tuple[Spot, Spot]:

@@ -22,6 +22,7 @@ from tests.api.commerce.shopping import basket, product
 from tests.api.notices.telling import deliver, listed, now_ms
 from tests.api.orders.fleet import on_shift
 from tests.api.serving import Service
+from tests.ending import cancelled
 from tests.waiting import until
 from tracking import keys
 
@@ -153,8 +154,7 @@ async def test_dispatchers_hear_of_a_rider_who_fell_silent_with_an_order(
     about = WorkerTools(tools.settings, tools.redis, tools.db, backlog, circuits)
     sweeping = asyncio.create_task(sweep(about))
     await until(lambda: database.outbox.find_one({"type": "RIDER_SILENT"}))
-    sweeping.cancel()
-    await asyncio.gather(sweeping, return_exceptions=True)
+    await cancelled(sweeping)
     named = msgspec.structs.replace(tools.settings, dispatchers=("d1", "d9"))
     await deliver_all(msgspec.structs.replace(tools, settings=named), "RIDER_SILENT")
     for dispatcher, told in (("d1", 1), ("d2", 0), ("d9", 1)):

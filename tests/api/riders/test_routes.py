@@ -23,6 +23,7 @@ from api.rights import Actor
 from api.tokens import Trust, check, issue
 from infra.clients import Database
 from infra.settings import Settings
+from tests.ending import over
 from tests.tracking.conftest import Process, running
 from tests.tracking.rides import START_LAT, START_LNG, Answers, now_ms, point, ride, send
 from tests.waiting import until
@@ -85,7 +86,7 @@ async def persisted(redis: aioredis.Redis, database: Database, prefix: str) -> N
     task = asyncio.create_task(Persister(redis, database, prefix, linger_s=0.0).run(stop))
     await until(lambda: _is_empty(redis, prefix))
     stop.set()
-    await task
+    await over(task)
 
 
 async def _is_empty(redis: aioredis.Redis, prefix: str) -> bool:

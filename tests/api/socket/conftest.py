@@ -23,6 +23,7 @@ from live.outbox import Outbox
 from live.relay import Relay
 from live.store import ChannelLog
 from tests.api.socket.running import running
+from tests.ending import cancelled
 from tracking.messages import LocationReport
 
 
@@ -115,6 +116,4 @@ async def wired(
     async with running(side.engine) as url:
         side.url = url
         yield side
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await cancelled(*tasks)

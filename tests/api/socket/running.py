@@ -12,6 +12,7 @@ from api.socket.codes import bye
 from api.socket.connection import Connection
 from api.socket.engine import Engine, make_ws_class
 from live.push import Encoding
+from tests.ending import over
 from tests.waiting import until
 
 
@@ -37,7 +38,7 @@ async def running(engine: Engine) -> AsyncIterator[str]:
         yield f"ws://127.0.0.1:{port}{engine.path}"
     finally:
         server.should_exit = True
-        await serving
+        await over(serving)
 
 
 class Echo:

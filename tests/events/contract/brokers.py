@@ -18,6 +18,7 @@ from events.topology import Topology
 from infra.clients import connect_rabbitmq, open_redis
 from infra.embedded.rabbitmq import RabbitMQ, binary
 from infra.embedded.valkey import Valkey
+from tests.ending import over
 
 LEFT_BEHIND_S = 0.4
 
@@ -30,7 +31,7 @@ async def open_transport(kind: str, url: str, topology: Topology) -> AsyncIterat
         try:
             yield transport
         finally:
-            await transport.close()
+            await over(transport.close())
     else:
         async with open_redis(url, timeout_s=5) as client:
             yield StreamTransport(client, topology.exchange, topology, left_behind_s=LEFT_BEHIND_S)

@@ -11,6 +11,7 @@ from events.reaction import Table
 from events.topology import Queue, Topology
 from events.transport import Transport
 from infra.clients import Database
+from tests.ending import over
 from tests.events.contract.brokers import Rabbit, Streams, make, open_transport
 
 KINDS = ("rabbitmq", "redis")
@@ -57,4 +58,4 @@ class Running:
     async def end(self) -> None:
         """Stop as on SIGTERM, and wait for it."""
         self.stop.set()
-        await asyncio.gather(*self.tasks)
+        await over(*self.tasks)
