@@ -1,6 +1,7 @@
 """How far a batch of fixes is from the edges of fences, many pairs in one call."""
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from geo.fences.shape import METRES_A_DEGREE
@@ -9,47 +10,49 @@ from geo.fences.table import FenceTable, Floats, Ints
 SOME_M = 1e-3
 SURE = 0.95  # a circle's metres change a little with the latitude
 LEAST_COS = 0.02
+BOX_TELLS_M = 150.0  # an area whose box is further away need not be measured to know that nothing changes
+Bools = npt.NDArray[np.bool_]
 
 
-def measure(
-    table: FenceTable, slots: Ints, prev_lat: Floats, prev_lng: Floats, lat: Floats, lng: Floats
-) -> tuple[Floats, Floats]:
+def measure(table: FenceTable, slots: Ints, ways: Floats, is_open: Bools) -> tuple[Floats, Floats]:
     """For each pair: metres from the edge, below zero inside; and how deep the way there led through, 0 for not at all.
 
+    `ways` has a row a pair: the fix's lat and lng, and how far north and east of the fix before it is, in degrees.
     Outside with a depth above zero: the rider was inside between two fixes, and no fix saw it. How deep in an area is
-    costly, seldom needed, and so said by SOME_M only: `Shape.depth_m` knows.
+    costly, seldom needed, and so said by SOME_M only: `Shape.depth_m` knows. Of pairs not `is_open`, the metres may be
+    those from the area's box, if neither fix nor way comes near it.
     """
-    columns = table.columns
-    lat0, lng0 = columns["lat"][slots], columns["lng"][slots]
-    y, prev_y = (lat - lat0) * METRES_A_DEGREE, (prev_lat - lat0) * METRES_A_DEGREE
+    lat, lng, north, east = ways.T
+    lat0, lng0, scale, radius_m, wide, high = table.places[slots].T
+    y, way_y = (lat - lat0) * METRES_A_DEGREE, north * METRES_A_DEGREE
     turn = (lng - lng0 + 180.0) % 360.0 - 180.0
-    prev_turn = turn + (prev_lng - lng + 180.0) % 360.0 - 180.0
-    # a circle is measured with the cosine half way, an area with its centre's, which keeps its lines straight
-    scale = np.cos(np.radians((lat + lat0) * 0.5)) * METRES_A_DEGREE
     if not table.has_areas:
-        return _circles(columns["radius_m"][slots], turn * scale, y, prev_turn * scale, prev_y)
-    is_area = columns["radius_m"][slots] == 0
-    scale = np.where(is_area, columns["scale"][slots] * METRES_A_DEGREE, scale)
-    x, prev_x = turn * scale, prev_turn * scale
-    distance, depth = np.empty(len(x)), np.zeros(len(x))
+        # a circle is measured with the cosine half way, an area with its centre's, which keeps its lines straight
+        scale = np.cos(np.radians((lat + lat0) * 0.5)) * METRES_A_DEGREE
+        return _circles(radius_m, turn * scale, y, east * scale, way_y)
+    counts = table.edge_count[slots]
+    is_area = radius_m == 0
     rounds = np.nonzero(~is_area)[0]
     if len(rounds):
-        distance[rounds], depth[rounds] = _circles(
-            columns["radius_m"][slots[rounds]], x[rounds], y[rounds], prev_x[rounds], prev_y[rounds]
-        )
-    few = np.nonzero(table.edge_count[slots])[0]
+        scale = np.where(is_area, scale, np.cos(np.radians((lat + lat0) * 0.5)) * METRES_A_DEGREE)
+    x, way_x = turn * scale, east * scale
+    way_m = np.sqrt(way_x * way_x + way_y * way_y)
+    distance = np.maximum(np.abs(x) - wide, np.abs(y) - high)  # from the box, so far
+    is_near = is_open | (distance <= np.maximum(way_m, BOX_TELLS_M))
+    few = np.nonzero(is_near & (counts > 0))[0]
     if len(few):
-        distance[few] = _by_edges(table, slots[few], x[few], y[few])
-    many = np.nonzero(is_area & (table.edge_count[slots] == 0))[0]
+        distance[few] = _by_edges(table, slots[few], counts[few], x[few], y[few])
+    depth = np.zeros(len(x))
+    if len(rounds):
+        distance[rounds], depth[rounds] = _circles(radius_m[rounds], x[rounds], y[rounds], way_x[rounds], way_y[rounds])
+    many = np.nonzero(is_near & is_area & (counts == 0))[0]
     if len(many):
         distance[many] = _by_shapes(table, slots[many], x[many], y[many])
     np.maximum(-distance, 0.0, out=depth, where=is_area)
     # only a way longer than the distance can have led through
-    maybe = np.nonzero(is_area & (distance > 0) & (np.hypot(x - prev_x, y - prev_y) > distance))[0]
+    maybe = np.nonzero(is_area & (distance > 0) & (way_m > distance))[0]
     if len(maybe):
-        ends = np.stack([prev_x[maybe], prev_y[maybe], x[maybe], y[maybe]], axis=1).reshape(-1, 2, 2)
-        ways = shapely.linestrings(ends)
-        depth[maybe[shapely.intersects(table.areas[slots[maybe]], ways)]] = SOME_M
+        depth[maybe[_led_in(table, slots[maybe], x[maybe], y[maybe], way_x[maybe], way_y[maybe])]] = SOME_M
     return distance, depth
 
 
@@ -60,35 +63,49 @@ def clearance(table: FenceTable, lat: Floats, at: Ints, slots: Ints, distances: 
     """
     scale = np.cos(np.radians(lat))
     clear = np.full(len(lat), most_m)
-    stretch = scale[at] / table.columns["scale"][slots]  # an east-west metre here is as many of the fence's
+    # an east-west metre here is as many of the fence's
+    stretch = (scale * METRES_A_DEGREE)[at] / table.places[slots, 2]
     np.minimum.at(clear, at, np.abs(distances) * np.minimum(stretch, 1.0))
     clear[scale < LEAST_COS] = 0.0
     radius_deg: Floats = clear * (SURE / METRES_A_DEGREE)
     return radius_deg
 
 
-def _circles(radius_m: Floats, x: Floats, y: Floats, prev_x: Floats, prev_y: Floats) -> tuple[Floats, Floats]:
-    dx, dy = x - prev_x, y - prev_y
+def _circles(radius_m: Floats, x: Floats, y: Floats, dx: Floats, dy: Floats) -> tuple[Floats, Floats]:
+    """`dx` and `dy`: from the fix before to this one."""
+    prev_x, prev_y = x - dx, y - dy
     square = dx * dx + dy * dy
     share = np.clip(-(prev_x * dx + prev_y * dy) / np.where(square > 0, square, 1.0), 0.0, 1.0)
     nearest = np.hypot(prev_x + share * dx, prev_y + share * dy)
     return np.hypot(x, y) - radius_m, np.maximum(radius_m - nearest, 0.0)
 
 
-def _by_edges(table: FenceTable, slots: Ints, x: Floats, y: Floats) -> Floats:
+def _led_in(table: FenceTable, slots: Ints, x: Floats, y: Floats, way_x: Floats, way_y: Floats) -> Bools:
+    """Whether the way here met the area."""
+    ends = np.empty((len(slots), 2, 2))
+    ends[:, 0, 0], ends[:, 0, 1] = x - way_x, y - way_y
+    ends[:, 1, 0], ends[:, 1, 1] = x, y
+    met: Bools = shapely.intersects(table.areas[slots], shapely.linestrings(ends))
+    return met
+
+
+def _by_edges(table: FenceTable, slots: Ints, counts: Ints, x: Floats, y: Floats) -> Floats:
     """All edges of all pairs in one long row: the nearest tells how far, an odd number of them to the east tells in."""
-    counts = table.edge_count[slots]
-    starts = np.cumsum(counts) - counts
-    edges = table.edges[np.arange(int(counts.sum())) + np.repeat(table.first_edge[slots] - starts, counts)]
-    dx, dy = edges[:, 2], edges[:, 3]
-    to_x, to_y = np.repeat(x, counts) - edges[:, 0], np.repeat(y, counts) - edges[:, 1]
-    share = np.clip((to_x * dx + to_y * dy) / (dx * dx + dy * dy), 0.0, 1.0)
+    ends = counts.cumsum()
+    starts = ends - counts
+    pair = np.arange(len(counts)).repeat(counts)
+    where = np.arange(int(ends[-1])) + (table.first_edge[slots] - starts)[pair]
+    from_x, from_y, dx, dy, square = table.edges[:, where]
+    to_x, to_y = x[pair] - from_x, y[pair] - from_y
+    share = (to_x * dx + to_y * dy) / square
+    np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
     off_x, off_y = to_x - share * dx, to_y - share * dy
-    away = np.sqrt(np.minimum.reduceat(off_x * off_x + off_y * off_y, starts))
-    spans = (to_y < 0) != (to_y < dy)
-    east = spans & ((to_x * dy < to_y * dx) == (dy > 0))
-    inside = np.add.reduceat(east, starts, dtype=np.int64) % 2 == 1
-    return np.where(inside, -away, away)
+    away: Floats = np.sqrt(np.minimum.reduceat(off_x * off_x + off_y * off_y, starts))
+    is_south = to_y < 0
+    east = (is_south != (to_y < dy)) & ((to_x * dy < to_y * dx) == (dy > 0))
+    inside = np.logical_xor.reduceat(east, starts)
+    np.negative(away, out=away, where=inside)
+    return away
 
 
 def _by_shapes(table: FenceTable, slots: Ints, x: Floats, y: Floats) -> Floats:

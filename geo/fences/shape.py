@@ -5,7 +5,7 @@ Distances err by what a degree of longitude shrinks between the centre and the p
 LARGEST_M across keep small; circles are measured with the cosine half way and keep within a thousandth.
 """
 
-from math import cos, hypot, pi, radians, sqrt
+from math import cos, hypot, inf, pi, radians, sqrt
 from typing import Any
 
 import msgspec
@@ -48,6 +48,8 @@ class Shape(msgspec.Struct, frozen=True):
         x, y = self.metres(lat, lng)
         if self.area is None:
             return hypot(x, y) - self.radius_m
+        if self.sides is not None:
+            return _signed(self.sides.tolist(), x, y)
         point = shapely.Point(x, y)
         away: float = shapely.distance(self.boundary, point)
         return -away if shapely.intersects(self.area, point) else away
@@ -92,6 +94,19 @@ class Shape(msgspec.Struct, frozen=True):
             return _meetings(self.sides.tolist(), ax, ay, bx - ax, by - ay)
         met = shapely.intersection(self.boundary, shapely.LineString([(ax, ay), (bx, by)]))
         return [min(1.0, hypot(x - ax, y - ay) / length) for x, y in shapely.get_coordinates(met)]
+
+
+def _signed(sides: list[list[float]], x: float, y: float) -> float:
+    """How far the point is from the nearest side, below zero inside: an odd number of sides lies to the east."""
+    least, is_inside = inf, False
+    for side_x, side_y, dx, dy in sides:
+        to_x, to_y = x - side_x, y - side_y
+        share = min(max((to_x * dx + to_y * dy) / (dx * dx + dy * dy), 0.0), 1.0)
+        off_x, off_y = to_x - share * dx, to_y - share * dy
+        least = min(least, off_x * off_x + off_y * off_y)
+        if (to_y < 0.0) != (to_y < dy) and (to_x * dy < to_y * dx) == (dy > 0.0):
+            is_inside = not is_inside
+    return -sqrt(least) if is_inside else sqrt(least)
 
 
 def _meetings(sides: list[list[float]], ax: float, ay: float, dx: float, dy: float) -> list[float]:

@@ -13,38 +13,42 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.fences.cells import Cells
 from geo.fences.fence import Fence
-from geo.fences.shape import METRES_A_DEGREE, circle
+from geo.fences.shape import METRES_A_DEGREE, Shape, circle
 from geo.fences.track import Track
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MOST_LOOSE = 128
 NEAR_MERIDIAN_DEG = 5.0
-_COLUMNS = ("lat", "lng", "radius_m", "scale")  # scale: the cosine of the latitude
+PLACES = 6  # columns: lat, lng, metres a degree of longitude, radius_m, metres from the middle to the sides of its box
 LEAST_COS = 0.01
 
 
-Calm = tuple[Track, float, float, float, float]  # whose fixes, the middle in degrees, its cosine, radius² in degrees²
+# whose fixes, the middle in degrees, its cosine, radius² in degrees², slots of what is being decided all the same
+Calm = tuple[Track, float, float, float, float, tuple[int, ...]]
 
 
 class FenceTable:
-    """Fences by id and by slot; `columns` hold what measuring needs, a number a slot.
+    """Fences by id and by slot; `places` hold what measuring needs, a row a slot.
 
-    `calm`: for a rider the circle in which no fence, as they are now, has anything to decide. Edits end all of them.
+    `calm`: for a rider the circle in which no fence, as they are now, has anything to decide, but those it names. Edits
+    end all of them.
     """
 
     def __init__(self, fences: Iterable[Fence] = ()) -> None:
         self.fences: list[Fence | None] = []
         self.slots: dict[str, int] = {}
-        self.columns: dict[str, Floats] = {name: np.zeros(16) for name in _COLUMNS}
+        self.places: Floats = np.zeros((16, PLACES))
         self.areas: npt.NDArray[np.object_] = np.empty(16, dtype=object)
         self.boundaries: npt.NDArray[np.object_] = np.empty(16, dtype=object)
-        self.edges: Floats = np.zeros((256, 4))  # x, y, dx, dy of each edge of small areas, an area's in a row
+        self.edges: Floats = np.zeros((5, 256))  # x, y, dx, dy, length² of the edges of small areas, an area's in a row
         self.first_edge: Ints = np.zeros(16, dtype=np.int64)
         self.edge_count: Ints = np.zeros(16, dtype=np.int64)  # 0: a circle, or an area of too many edges
         self.moving: dict[str, dict[str, None]] = {}  # rider -> the fences that go with them
         self.calm: dict[str, Calm] = {}
+        self.cells = Cells()
         self._edges_end = 0
         self.has_areas = False
         self._free: list[int] = []
@@ -75,8 +79,10 @@ class FenceTable:
         if slot is None:
             return
         gone, self.fences[slot] = self.fences[slot], None
-        if gone is not None and gone.rider is not None:
-            self._unbind(gone.rider, fence_id)
+        if gone is not None:
+            self.cells.drop(slot, gone.shape.box)
+            if gone.rider is not None:
+                self._unbind(gone.rider, fence_id)
         self._in_tree[slot : slot + 1] = False
         self.areas[slot] = self.boundaries[slot] = None
         if slot in self._loose:
@@ -118,17 +124,16 @@ class FenceTable:
         if slot == len(self.fences):
             self.fences.append(None)
         if slot >= len(self.areas):
-            for name in _COLUMNS:
-                self.columns[name] = np.resize(self.columns[name], 2 * slot)
+            self.places = np.resize(self.places, (2 * slot, PLACES))
             for name in ("areas", "boundaries", "first_edge", "edge_count"):
                 setattr(self, name, np.resize(getattr(self, name), 2 * slot))
         shape = fence.shape
         self.fences[slot] = fence
         self.slots[fence.id] = slot
+        self.cells.put(slot, shape.box)
         if fence.rider is not None:
             self.moving.setdefault(fence.rider, {})[fence.id] = None
-        for name, value in zip(_COLUMNS, (shape.lat, shape.lng, shape.radius_m, cos(radians(shape.lat))), strict=True):
-            self.columns[name][slot] = value
+        self.places[slot] = _row_of(shape)
         self.areas[slot], self.boundaries[slot] = shape.area, shape.boundary
         self.edge_count[slot] = 0
         if shape.area is not None:
@@ -145,9 +150,11 @@ class FenceTable:
     def _place_edges(self, slot: int, edges: Floats) -> None:
         """Small areas are measured by numbers alone, big ones by shapely. Room of dropped ones is not reused."""
         end = self._edges_end + len(edges)
-        if end > len(self.edges):
-            self.edges = np.concatenate([self.edges, np.zeros((max(len(self.edges), end), 4))])
-        self.edges[self._edges_end : end] = edges
+        room = self.edges.shape[1]
+        if end > room:
+            self.edges = np.concatenate([self.edges, np.zeros((5, max(room, end)))], axis=1)
+        self.edges[:4, self._edges_end : end] = edges.T
+        self.edges[4, self._edges_end : end] = edges[:, 2] * edges[:, 2] + edges[:, 3] * edges[:, 3]
         self.first_edge[slot], self.edge_count[slot] = self._edges_end, len(edges)
         self._edges_end = end
 
@@ -185,3 +192,11 @@ class FenceTable:
                     found.append((west + turn, south, east + turn, north))
                     places.append(slot)
         return np.array(found, dtype=np.float64).reshape(-1, 4), np.array(places, dtype=np.int64)
+
+
+def _row_of(shape: Shape) -> tuple[float, ...]:
+    scale = cos(radians(shape.lat)) * METRES_A_DEGREE
+    if shape.area is None:
+        return shape.lat, shape.lng, scale, shape.radius_m, shape.radius_m, shape.radius_m
+    west, south, east, north = shapely.bounds(shape.area).tolist()
+    return shape.lat, shape.lng, scale, 0.0, max(-west, east), max(-south, north)

@@ -149,8 +149,9 @@ def unadmitted_m(a: Spot, b: Spot, c: Ping) -> tuple[float, float]:
         return 0.0, 0.0
     north_m = (a.lat + (c.lat - a.lat) * share - b.lat) * METRES_A_DEGREE
     east_m = (a.lng + across * share - b.lng) * METRES_A_DEGREE
-    least_s = before_s if before_s < after_s else after_s
     off_m = hypot(north_m, east_m * cos(radians(b.lat)))
-    if least_s >= LONG_S:
-        return max(0.0, off_m - FAST_MPS * least_s), 0.0
-    return max(0.0, off_m - 0.5 * TURN_MPS2 * before_s * after_s), USUAL * off_m
+    if before_s >= LONG_S and after_s >= LONG_S:
+        error_m = off_m - FAST_MPS * (before_s if before_s < after_s else after_s)
+        return (error_m if error_m > 0.0 else 0.0), 0.0
+    error_m = off_m - 0.5 * TURN_MPS2 * before_s * after_s
+    return (error_m if error_m > 0.0 else 0.0), USUAL * off_m

@@ -53,7 +53,8 @@ def test_measuring_many_is_measuring_each(seed: int) -> None:
     table = FenceTable(Fence(str(number), shape) for number, shape in enumerate(shapes))
     slots = np.repeat(np.arange(len(shapes)), 20)
     lat, lng = LAT + dice.uniform(-0.005, 0.005, len(slots)), LNG + dice.uniform(-0.005, 0.005, len(slots))
-    distances, _ = measure(table, slots, lat, lng, lat, lng)
+    ways = np.stack([lat, lng, 0 * lat, 0 * lng], axis=1)
+    distances, _ = measure(table, slots, ways, np.ones(len(slots), dtype=bool))
     expected = [shapes[slot].distance_m(*point) for slot, *point in zip(slots, lat, lng, strict=True)]
     assert expected == pytest.approx(distances.tolist(), abs=1e-6)
 
@@ -85,6 +86,23 @@ def test_an_edit_counts_at_once(seed: int, edits: int) -> None:
             if shapely.box(*fence.shape.box).intersects(way):
                 expected.add((row, fence.id))
     assert expected == found
+
+
+@settings(deadline=None)
+@given(lat=some.floats(-85, 85), lng=some.floats(-180, 180), heading=HEADINGS, radius_m=some.floats(20, 30_000),
+       beyond_m=some.floats(-50, 300), among=some.integers(0, 3))
+def test_a_cell_names_every_fence_within_three_hundred_metres(
+    lat: float, lng: float, heading: float, radius_m: float, beyond_m: float, among: int
+) -> None:
+    """Large and small, at any latitude and over the 180° meridian; and none that was dropped."""
+    table = FenceTable(Fence(f"here{number}", circle(lat, lng, 50)) for number in range(among))
+    table.put(Fence("f", circle(lat, lng, radius_m)))
+    place = moved(lat, lng, heading, radius_m + beyond_m)
+    found = table.cells.near(*place)
+    assert table.slots["f"] in found
+    assert sorted(found) == found
+    table.drop("f")
+    assert among >= len(table.cells.near(*place))
 
 
 @pytest.mark.parametrize("lng", [179.999, -179.999, 180.0, -180.0])
