@@ -1,6 +1,7 @@
 """What every HTTP answer says to browsers and caches, unless its handler said otherwise."""
 
-from litestar.datastructures import MutableScopeHeaders
+from collections.abc import Mapping
+
 from litestar.types import Message, Scope
 
 from api.rates.rates import SCOPE_KEY, Rate
@@ -17,15 +18,21 @@ DEFAULTS: dict[str, str] = {
 }
 
 
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+ALWAYS = encoded(DEFAULTS)
+
+
 async def set_headers(message: Message, scope: Scope) -> None:
     """Litestar's `before_send` hook: it also sees answers that no handler and no middleware made, such as 404."""
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
     rate: Rate | None = scope["state"].get(SCOPE_KEY)
-    if rate is not None:
-        for name, value in rate.headers().items():
-            headers[name] = value
-    for name, value in DEFAULTS.items():
-        if name.lower() not in headers:
-            headers[name] = value
+    told = encoded(rate.headers()) if rate is not None else []
+    ours = {name for name, _ in told}
+    said = [each for each in message.get("headers", ()) if each[0].lower() not in ours]
+    names = {name.lower() for name, _ in said}
+    message["headers"] = [*said, *told, *(each for each in ALWAYS if each[0] not in names)]

@@ -24,7 +24,7 @@ Call = Request[None, None, State]
 ASKED = described(403, 413, 415, 429)
 
 
-def with_secret(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def with_secret(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """A guard: without JWT_SECRET nobody can be signed in here; raises Refusal (404)."""
     if not connection.app.state.trust.secrets:
         raise Refusal("disabled", "There are no accounts here: JWT_SECRET is not set, tokens come from elsewhere.")

@@ -10,7 +10,6 @@ from pymongo import ASCENDING, DESCENDING, TEXT, ReturnDocument
 from api.catalog.product import Product
 from infra.clients import Database
 from infra.transactions import Session
-from live.store import plain
 
 MOST_WORDS = 8
 
@@ -111,6 +110,5 @@ def to_document(product: Product) -> dict[str, Any]:
 
 
 def from_document(document: Mapping[str, Any]) -> Product:
-    """The product as it was kept."""
-    rest = {name: value for name, value in document.items() if name != "_id"}
-    return msgspec.convert({"id": document["_id"], **plain(rest)}, Product)
+    """The product as it was kept; its numbers are plain already (`PlainInt` in infra/clients.py)."""
+    return msgspec.convert({"id": document["_id"], **document}, Product)
