@@ -1,6 +1,7 @@
 """`python -m bench.rest [--markdown docs/rest.md]`: catalog, own orders, dashboard and placing, beside Fastify.
 
-One run, one machine, one MongoDB and one Valkey for both, asked one after the other. A ratio below 1 is in our favour.
+One run, one machine, one MongoDB and one Valkey for both, asked in turn, three rounds each. A ratio below 1 is in our
+favour.
 """
 
 import argparse
@@ -30,13 +31,19 @@ IDS, SELDOM_IDS = product_ids(), seldom_ids()
 SPOT = {"lat": 14.5995, "lng": 120.9842}
 CONNECTIONS, SINGLE = 16, 1
 ZIPF = 1.0
-ELSEWHERE = 10**6 + SELDOM // 2  # so that what is measured asks for nothing that the warming up asked for
+ROUNDS, WARM_S = 3, 1.0
+CACHED, PAST = 1.0, 1.5
+TARGETS = {  # the ratio that each should not exceed
+    "product list, cached": CACHED, "one product, cached": CACHED, "own orders, cached": CACHED,
+    "product list, not cached": PAST, "one product, not cached": PAST,
+}
 PAGE = """# What REST costs, beside Fastify
 
 {source} The peer
 (`bench/peers/rest.mjs`) is Fastify with ioredis and mongodb, on the same MongoDB and Valkey, with the same documents
-and the same writes; each is one process and is asked alone, over keep-alive sockets in a closed loop. CPU is that of
-the processes themselves, in microseconds a request. A ratio compares server and Redis together; below 1 we cost less.
+and the same writes; each is one process and is asked alone, over keep-alive sockets in a closed loop, in three rounds
+by turns; a line is the round whose CPU is neither the most nor the least. CPU is that of the processes themselves, in
+microseconds a request. A ratio compares server and Redis together; below 1 we cost less.
 
 {table}
 
@@ -111,39 +118,65 @@ def zipf(port: int, seconds: float) -> float:
     return seen.outcomes.get("hit", 0) / seen.requests
 
 
+def cost_us(seen: Seen) -> float:
+    """What a request cost the server and Redis."""
+    return seen.cpu_us["server"] + seen.cpu_us["redis"]
+
+
+def against(scene: str, ratio: float) -> str:
+    """The ratio, and what it should have been."""
+    most = TARGETS.get(scene)
+    if most is None:
+        return f"{ratio:.2f}"
+    return f"{ratio:.2f}, at most {most}: {'holds' if ratio <= most else '**missed**'}"
+
+
 def line(scene: str, title: str, seen: Seen, base: Seen | None) -> str:
     """One line of the table."""
     spent = seen.cpu_us
-    ours = spent["server"] + spent["redis"]
-    ratio = f"{ours / (base.cpu_us['server'] + base.cpu_us['redis']):.2f}" if base else ""
+    ratio = against(scene, cost_us(seen) / cost_us(base)) if base else ""
     wrong = {status: n for status, n in seen.statuses.items() if not status.startswith("2")}
+    told = seen.requests - seen.outcomes.get("", 0)
+    kept = f"{100 * seen.outcomes.get('hit', 0) / told:.0f} %" if told else "–"
     return (
-        f"| {scene} | {title} | {seen.requests / seen.seconds:.0f} | {spent['server']:.0f} + {spent['redis']:.0f} "
+        f"| {scene} | {title} | {seen.requests / seen.seconds:.0f} | {kept} "
+        f"| {spent['server']:.0f} + {spent['redis']:.0f} "
         f"| {spent['mongo']:.0f} | {ratio} | {seen.at(0.5):.1f} / {seen.at(0.95):.1f} / {seen.at(0.99):.1f} "
         f"| {wrong or ''} |"
     )
 
 
+def in_rounds(targets: list[Target], make: Make, connections: int, seconds: float) -> dict[str, Seen]:
+    """Of each target the round in the middle; nothing that is asked for only once is asked for in two rounds."""
+    rounds: dict[str, list[Seen]] = {target.title: [] for target in targets}
+    begins = {target.title: random.randrange(10**9) for target in targets}
+    for number in range(ROUNDS + 1):
+        for target in targets:
+            seen = asyncio.run(run(
+                target.port, make, target.pids(), seconds=seconds / ROUNDS if number else WARM_S,
+                connections=connections, begin=begins[target.title],
+            ))
+            begins[target.title] += 2 * seen.requests  # some connections are ahead of the others
+            if number:
+                rounds[target.title].append(seen)
+    return {title: sorted(seen, key=cost_us)[ROUNDS // 2] for title, seen in rounds.items()}
+
+
 def measure(targets: list[Target], seconds: float, only: str) -> list[str]:
     """Every scene whose name begins with `only` at every target, the peer first."""
     lines = [
-        "| what | by | requests/s | CPU µs each: server + Redis | MongoDB | ratio | p50 / p95 / p99 ms | refused |",
-        "|---|---|--:|--:|--:|--:|--:|---|",
+        "| what | by | requests/s | said HIT | CPU µs each: server + Redis | MongoDB | ratio | p50 / p95 / p99 ms "
+        "| refused |",
+        "|---|---|--:|--:|--:|--:|---|--:|---|",
     ]
     for scene, (make, connections) in SCENES.items():
         if not scene.startswith(only):
             continue
-        base = None
+        seen = in_rounds(targets, make, connections, seconds)
         for target in targets:
-            begin = random.randrange(10**9)
-            warm = run(target.port, make, {}, seconds=1.0, connections=connections, begin=begin)
-            asyncio.run(warm)
-            seen = asyncio.run(run(
-                target.port, make, target.pids(), seconds=seconds, connections=connections, begin=begin + ELSEWHERE
-            ))
-            lines.append(line(scene, target.title, seen, base))
+            base = seen[PEER] if target.title != PEER else None
+            lines.append(line(scene, target.title, seen[target.title], base))
             print(lines[-1], flush=True)
-            base = base or seen
     return lines
 
 

@@ -1,6 +1,6 @@
 """The same shops for each system: 200 products of ten vendors, 10,000 orders of one of them today, most delivered.
 
-Beside them 20,000 products that nobody asks for twice, for reads that no cache answers.
+Beside them 60,000 products that nobody asks for twice, for reads that no cache answers.
 """
 
 import random
@@ -12,7 +12,7 @@ import pymongo
 from api.orders.order import new_id
 
 PRODUCTS, VENDORS, ORDERS, CUSTOMERS = 200, 10, 10_000, 500
-SELDOM = 20_000
+SELDOM = 60_000
 VENDOR = "v0"
 SPOT = {"lat": 14.5995, "lng": 120.9842}
 
