@@ -143,7 +143,7 @@ class App:
             tracking = TrackingStore(general, settings.key_prefix, line=line)
             cache = await stack.enter_async_context(open_cache(settings))
             self.world = world = World(settings, db, tracking, self.meters, general, cache)
-            self.front.connect(cache, world.relay, world.market.forget, world.market.product_as_json)
+            self.front.connect(cache, world.relay, world.market.forget, world.market)
             await world.ensure_indexes()
             supervisor = await stack.enter_async_context(Supervisor())
             world.keep(supervisor)

@@ -1,7 +1,7 @@
 """The market's parts for one process, brought together: catalog, stores, carts, appointments, ratings, earnings."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from api.cart import routes as cart_routes
 from api.cart.store import CartStore
 from api.catalog import routes as product_routes
 from api.catalog.desk import CatalogDesk
+from api.catalog.pages import following_as_json
 from api.catalog.product import Product
 from api.catalog.shapes import view
 from api.catalog.store import ProductStore
@@ -81,6 +82,10 @@ class Market:
         """A product as its own address shows it; None when there is none."""
         product = await self._asked.ask(product_id)
         return msgspec.json.encode(view(product)) if product is not None else None
+
+    async def page_as_json(self, asked: Mapping[str, str]) -> bytes | None:
+        """A page of products after the first; None where the framework must judge what is asked."""
+        return await following_as_json(self.catalog.store, asked)
 
     async def order_written(self, order: Order) -> None:
         """An order was placed or changed, and nobody has heard of it yet: what is cached of it is forgotten first."""

@@ -6,8 +6,8 @@ in `If-None-Match` gets 304. Nothing personal passes here: `plan` names the path
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -34,10 +34,19 @@ JSON = b"application/json"
 Scope = MutableMapping[str, Any]  # ASGI's words, plainly: also those of the lifespan pass here
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-Product = Callable[[str], Awaitable[bytes | None]]  # one as JSON, without the way through the framework
 ALWAYS = [
     (name.lower().encode(), value.encode()) for name, value in headers.DEFAULTS.items() if name != "Cache-Control"
 ] + [(b"content-type", JSON), (b"cache-control", b"public, no-cache"), (b"vary", b"Origin, Accept-Encoding")]
+
+
+class Catalog(Protocol):
+    """What is asked for most, as JSON, without the way through the framework; None where that must answer."""
+
+    async def product_as_json(self, product_id: str) -> bytes | None:
+        """One product."""
+
+    async def page_as_json(self, asked: Mapping[str, str]) -> bytes | None:
+        """A page of products after the first."""
 
 
 class Plan(NamedTuple):
@@ -47,6 +56,7 @@ class Plan(NamedTuple):
     ttl_s: int
     tags: tuple[str, ...]
     product: str = ""  # the one that is asked for, and nothing else
+    page: Mapping[str, str] | None = None  # what is asked of the list, when it is read on
 
 
 class Caught(NamedTuple):
@@ -72,7 +82,7 @@ def plan(path: str, query: bytes, settings: Settings) -> Plan | None:
         case ["products"]:
             given = dict(asked)
             tag = keys.list_tag(given.get("vendor"), given.get("category"))
-            return Plan(key, settings.cache_ttl_product_list, (tag,))
+            return Plan(key, settings.cache_ttl_product_list, (tag,), page=given if "after" in given else None)
         case ["products", product] if not asked:
             return Plan(key, settings.cache_ttl_product_single, (keys.product_tag(product),), product)
         case ["products", product, "inventory"] if not asked:
@@ -91,12 +101,12 @@ class Front:
         self.inner, self.settings, self.is_connected = inner, settings, is_connected
         self.cache: Cache | None = None
         self.local = Local()
-        self.product: Product = nothing
+        self.catalog: Catalog | None = None
         self._plans: dict[tuple[str, bytes], Plan | None] = {}
 
-    def connect(self, cache: Cache, relay: Relay, forget: Forget, product: Product) -> None:
+    def connect(self, cache: Cache, relay: Relay, forget: Forget, catalog: Catalog) -> None:
         """The process has opened its clients: answer from the cache, and hear what is no longer true."""
-        self.product = product
+        self.catalog = catalog
         forget.drop = self.local.drop
         relay.subscribe(TOPIC, lambda payload: self.local.drop(msgspec.msgpack.decode(payload)))
         relay.on_continuity_lost.append(self.local.clear)
@@ -133,10 +143,10 @@ class Front:
         async def load() -> bytes | None:
             nonlocal caught
             try:
-                if wanted.product and (body := await self.product(wanted.product)) is not None:
+                if (body := await self._straight(wanted)) is not None:
                     return body
             except UNREACHABLE as error:
-                log.warning("a product could not be read", error=f"{type(error).__name__}: {error}")
+                log.warning("the catalog could not be read", error=f"{type(error).__name__}: {error}")
                 caught = unavailable()
                 return None
             caught = await self._run(scope, receive)
@@ -153,6 +163,14 @@ class Front:
         if outcome != "BYPASS":
             self.local.put(wanted.key, wanted.tags, answer, changes, time.monotonic())
         await self._answer(scope, send, answer, outcome)
+
+    async def _straight(self, wanted: Plan) -> bytes | None:
+        """The answer without the framework, where that is possible."""
+        if self.catalog is None:
+            return None
+        if wanted.product:
+            return await self.catalog.product_as_json(wanted.product)
+        return await self.catalog.page_as_json(wanted.page) if wanted.page is not None else None
 
     def plan(self, path: str, query: bytes) -> Plan | None:
         """The plan, remembered: the same few are asked for most."""
@@ -203,10 +221,6 @@ def lines(answer: Answer, outcome: Outcome, is_known: bool) -> list[tuple[bytes,
     """The headers of an answer, whoever asks; `is_known` to the caller, who is sent 304."""
     said = [*ALWAYS, (b"etag", answer.etag), (b"x-cache-status", outcome.encode())]
     return said if is_known else [*said, (b"content-length", str(len(answer.body)).encode())]
-
-
-async def nothing(product_id: str) -> bytes | None:
-    """Until the process has opened its clients the framework answers."""
 
 
 def unavailable() -> Caught:

@@ -1,9 +1,8 @@
 """Products over HTTP. Everybody may look, without a token too; vendors edit what is theirs, an admin everything."""
 
 import secrets
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
-import msgspec
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
@@ -14,8 +13,20 @@ from api.bodies import SMALL_BODY_BYTES, json_only, ready_made
 from api.cache import keys
 from api.cache.store import Cache
 from api.catalog.desk import CatalogDesk
+from api.catalog.pages import narrowed, page_as_json
 from api.catalog.product import Product
-from api.catalog.shapes import Changes, Inventory, NewProduct, ProductPage, ProductView, view
+from api.catalog.shapes import (
+    FIRST_PAGE,
+    LONGEST_ID,
+    LONGEST_NAME,
+    MOST_PRODUCTS,
+    Changes,
+    Inventory,
+    NewProduct,
+    ProductPage,
+    ProductView,
+    view,
+)
 from api.errors import Refusal, Refused
 from api.health import OPEN
 from api.orders.desk import utc_now
@@ -24,7 +35,6 @@ from api.problems import described
 from api.rights import Actor, VendorThing, may
 from infra.settings import Settings
 
-MOST_PRODUCTS, FIRST_PAGE = 100, 50
 Catalog = NamedDependency[CatalogDesk]
 ProductId = Annotated[str, PathParameter(description="the product's id", max_length=64)]
 EDIT = described(403, 404, 409, 413, 415)
@@ -100,26 +110,18 @@ async def offer(catalog: Catalog, actor: Caller, state: State, data: JSONBody[Ne
 async def listed(
     catalog: Catalog,
     state: State,
-    vendor: Annotated[str | None, QueryParameter(max_length=128, description="only of this vendor")] = None,
+    vendor: Annotated[str | None, QueryParameter(max_length=LONGEST_NAME, description="only of this vendor")] = None,
     category: Annotated[
         str | None, QueryParameter(pattern="^[a-z0-9][a-z0-9-]{0,39}$", description="only of this category")
     ] = None,
     q: Annotated[str | None, QueryParameter(min_length=1, max_length=100, description="having all these words")] = None,
-    after: Annotated[str | None, QueryParameter(max_length=64, description="`next` of the page before")] = None,
+    after: Annotated[str | None, QueryParameter(max_length=LONGEST_ID, description="`next` of the page before")] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=MOST_PRODUCTS)] = FIRST_PAGE,
 ) -> Response[ProductPage]:
     """For everybody. What is sold out is listed too, with `in_stock` false."""
-    where: dict[str, Any] = {}
-    if vendor is not None:
-        where["vendor"] = vendor
-    if category is not None:
-        where["category"] = category
 
     async def load() -> bytes:
-        found = await catalog.store.page(where, q, after, limit + 1)
-        more = len(found) > limit
-        page = ProductPage(items=[view(each) for each in found[:limit]], next=found[limit - 1].id if more else None)
-        return msgspec.json.encode(page)
+        return await page_as_json(catalog.store, narrowed(vendor, category), q, after, limit)
 
     market: MarketCache = state.market
     key = None if q or after or limit != FIRST_PAGE else list_key(vendor, category)

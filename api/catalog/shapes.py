@@ -9,6 +9,8 @@ from msgspec import UNSET, UnsetType
 from api.catalog.product import Category, Currency, Kind, Minutes, Name, Price, Product, Stock, Words
 from api.orders.shapes import Body, Sub
 
+MOST_PRODUCTS, FIRST_PAGE = 100, 50
+LONGEST_ID, LONGEST_NAME = 64, 128
 Rev = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1, description="only if it is still at this revision")]
 
 
@@ -78,6 +80,14 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[ProductView]
     next: str | None
+
+
+class Following(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question for a page after the first: what most ask who read on."""
+
+    after: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+    vendor: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] | None = None
+    category: Category | None = None
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

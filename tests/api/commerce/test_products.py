@@ -88,6 +88,22 @@ async def test_the_list_is_narrowed_searched_and_joined_page_by_page(service: Se
     assert [other, *made[::-1]] == read
 
 
+async def test_reading_on_is_the_same_with_and_without_the_framework(service: Service) -> None:
+    """A `limit`, even the usual one, goes through it; what it would refuse is refused either way."""
+    one, two = service.person("vendor", "v1"), service.person("vendor", "v2")
+    made = [await product(one, category=("fruit", "sweet")[number % 2]) for number in range(3)]
+    made += [await product(two) for _ in range(2)]
+    list_of, newest = "/api/products?after=", made[-1]["id"]
+    asked = ("", "&vendor=v1", "&category=fruit", "&vendor=v1&category=sweet", "&vendor=nobody")
+    straight = [await one.get(f"{list_of}{newest}{more}") for more in asked]
+    around = [await one.get(f"{list_of}{newest}{more}&limit=50") for more in asked]
+    assert [(200, answer.content) for answer in around] == [(answer.status_code, answer.content) for answer in straight]
+    assert [4, 3, 3, 1, 0] == [len(answer.json()["items"]) for answer in straight]
+    wrong = (f"{list_of}{'p' * 65}", f"{list_of}p&category=NOT", f"{list_of}p&vendor={'v' * 129}", f"{list_of}p&q=")
+    assert [400] * 4 == [(await one.get(path)).status_code for path in wrong]
+    assert 5 == len((await one.get(list_of)).json()["items"])
+
+
 async def test_changes_are_told_to_the_shop_to_staff_and_to_other_programs(service: Service, redis_client: Any) -> None:
     """The vendor's channel hears of every change, `ops` of new products, and a pub/sub channel of each product."""
     vendor = service.person("vendor", "v1")
