@@ -8,7 +8,7 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 Thing = TypeVar("Thing")
 SCALE = float(os.environ.get("TEST_SCALE", "1"))
@@ -18,12 +18,18 @@ class TooLate(AssertionError):
     """The thing did not come within its deadline; the message says how long we waited and what was there instead."""
 
 
-async def until(look: Callable[[], Thing | Awaitable[Thing]], within_s: float = 10, every_s: float = 0.02) -> Thing:
+@overload
+async def until(
+    look: Callable[[], Awaitable[Thing | None]], within_s: float = 10, every_s: float = 0.02
+) -> Thing: ...
+@overload
+async def until(look: Callable[[], Thing | None], within_s: float = 10, every_s: float = 0.02) -> Thing: ...
+async def until(look: Callable[[], Any], within_s: float = 10, every_s: float = 0.02) -> Any:
     """What `look` returns, once that is truthy. `look` may be async; raises TooLate with the last answer."""
     deadline = time.monotonic() + within_s * SCALE
     while True:
         seen = look()
-        answer: Thing = await seen if inspect.isawaitable(seen) else seen
+        answer = await seen if inspect.isawaitable(seen) else seen
         if answer:
             return answer
         if time.monotonic() > deadline:
@@ -31,7 +37,7 @@ async def until(look: Callable[[], Thing | Awaitable[Thing]], within_s: float = 
         await asyncio.sleep(every_s)
 
 
-def until_now(look: Callable[[], Thing], within_s: float = 10, every_s: float = 0.02) -> Thing:
+def until_now(look: Callable[[], Thing | None], within_s: float = 10, every_s: float = 0.02) -> Thing:
     """The same outside an event loop."""
     deadline = time.monotonic() + within_s * SCALE
     while not (answer := look()):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.attachments import LONGEST_NAME, file_name
-from chat.messages import Say, message_id
+from chat.messages import Say, Stored, message_id
 from chat.plan import Head, Plan
 from chat.room import CLOSES_AFTER, No, OrderFacts, Person, Room, check_send, order_room, shop_room
 from chat.text import BIDI_CONTROLS, MOST_BYTES, MOST_CHARACTERS, check, clean
@@ -88,11 +88,13 @@ def test_a_plan_stores_each_client_id_once(said: list[tuple[str, int]]) -> None:
         plan.say(Say(room="room", sender=Person(who, "customer"), client_id=str(n), text="x", at=NOW), {})
         for who, n in said
     ]
-    fresh = [each for each in outcomes if not each.duplicate]
+    stored = [each for each in outcomes if isinstance(each, Stored)]
+    assert stored == outcomes
+    fresh = [each for each in stored if not each.duplicate]
     assert len(set(said)) == len(fresh) == len(plan.inserts) == len(plan.logs)
     assert [(8 + n, 6 + n) for n in range(len(fresh))] == [(each.offset, each.number) for each in fresh]
     places = {each.message_id: each.offset for each in fresh}
-    assert [places[each.message_id] for each in outcomes] == [each.offset for each in outcomes]
+    assert [places[each.message_id] for each in stored] == [each.offset for each in stored]
 
 
 def test_a_message_id_is_one_rooms_one_persons() -> None:

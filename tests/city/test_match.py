@@ -35,9 +35,9 @@ def drive(graph: Graph, rng: random.Random) -> tuple[Route, list[Fixed]]:
             break
     along = Line(route.lat, route.lng).along_m
     at_m = np.arange(0, along[-1], EVERY_M)
-    lat, lng = np.interp(at_m, along, route.lat), np.interp(at_m, along, route.lng)
+    lats, lngs = np.interp(at_m, along, route.lat), np.interp(at_m, along, route.lng)
     fixes = []
-    for place in zip(lat.tolist(), lng.tolist(), strict=True):
+    for place in zip(lats.tolist(), lngs.tolist(), strict=True):
         noisy = moved(*place, rng.uniform(0, 360), abs(rng.gauss(0, NOISE_M)))
         fixes.append(Fixed(*noisy, rng.choice((None, 8.0, 12.0))))
     return route, fixes

@@ -1,6 +1,7 @@
 """A rider's uplink: what is held, what goes first, what is let go."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from client.wire import Message
 from tests.client.peer import Line, Peer, entered, example
 
 
-def unconnected(**options: int) -> RiderUplink:
+def unconnected(**options: Any) -> RiderUplink:
     """An uplink that only holds."""
     return RiderUplink(Ridewire("ws://127.0.0.1:1", token="t"), **options)
 

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from infra.embedded.nginx import command, render
 from infra.embedded.ports import free_port
-from tests.edge.conftest import Edge, command, make_certificate, render, running_edge
+from tests.edge.conftest import Edge, make_certificate, running_edge
 from tests.waiting import SCALE, until, until_now
 
 ALWAYS = ("x-frame-options", "x-content-type-options", "x-xss-protection", "referrer-policy", "content-security-policy")

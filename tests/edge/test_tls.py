@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from websockets.asyncio.client import connect
 
-from tests.edge.conftest import ROOT, Edge, command, make_certificate, running_edge
+from infra.embedded.nginx import command
+from tests.edge.conftest import ROOT, Edge, make_certificate, running_edge
 from tests.waiting import until
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pymongo
@@ -78,7 +79,8 @@ def test_valkeys_data_survive_a_restart_and_a_kill(tmp_path: Path) -> None:
 def test_mongods_data_survive_a_restart_on_another_port(tmp_path: Path) -> None:
     """A replica set that wakes up under a new address is told so, and has its transactions and documents."""
     first = Mongod(tmp_path).start()
-    with pymongo.MongoClient(first.url) as client:
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(first.url)
+    with client:
         client.get_database("d").get_collection("c").insert_one({"_id": 1})
     first.stop()
     second = Mongod(tmp_path).start()

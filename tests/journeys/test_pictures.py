@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FilePayload
 
 from tests.journeys.service import Server, Service
 from tests.journeys.talkers import CUSTOMER, HOSTILE, VENDOR, Talker, open_room, stored
@@ -52,7 +52,7 @@ async def test_pictures_go_with_a_message_whatever_they_are_called(
         await vendor.page.keyboard.press("Escape")
         await until(vendor.page.locator(".chat-preview").is_hidden)
     await customer.page.set_input_files(
-        "[data-files]", [{"name": HOSTILE[1], "mimeType": "image/png", "buffer": b"<script>alert(1)</script>"}]
+        "[data-files]", FilePayload(name=HOSTILE[1], mimeType="image/png", buffer=b"<script>alert(1)</script>")
     )
     await customer.says(".chat-problem", "Send a JPEG, PNG, WebP or GIF picture.")
     assert HOSTILE[1] in await customer.text(".chat-problem")

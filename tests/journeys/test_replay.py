@@ -22,7 +22,7 @@ async def test_a_dispatcher_replays_a_riders_day(service: Service, server: Serve
 
         async def is_written() -> bool:
             path = f"riders/r1/day?date={YESTERDAY.isoformat()}"
-            return STEPS == (await service.call(server, "GET", path, by=("d1", "dispatcher")))["fixes"]
+            return bool(STEPS == (await service.call(server, "GET", path, by=("d1", "dispatcher")))["fixes"])
 
         await until(is_written, within_s=30)
         context = await browser.new_context(viewport=DESK, timezone_id="UTC")

@@ -1,5 +1,6 @@
 """What a process remembers of a channel: whole from one offset on, and without what was taken back."""
 
+from collections import deque
 from typing import Any
 
 from live.memory import FIRST_ITEMS, REMEMBERED_ITEMS, Watched
@@ -45,6 +46,7 @@ def test_memory_is_bounded() -> None:
 def test_what_is_taken_back_keeps_its_place_without_its_content() -> None:
     """All texts that a message ever had go blank, its pictures too; everything else stays as it is."""
     at = watched(4)
+    assert isinstance(at.recent, deque)
     at.recent[1] |= {"attachments": [{"id": "a1"}]}
     at.last = 5
     at.remember(said(5, text="", deleted=True, inside={"voids": [2, 4]}))

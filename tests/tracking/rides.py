@@ -4,9 +4,14 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+import redis.asyncio as aioredis
+
+from tracking import keys
 from tracking.messages import LocationReport, Point
 from tracking.report import Reporter
 from tracking.riders import Remembered
+from tracking.state import KeptRider
 
 START_LAT, START_LNG = 14.5995, 120.9842
 STEP_DEG = 0.00004  # 4.3 m of longitude there
@@ -51,3 +56,9 @@ def send(
 ) -> None:
     """Report the points now; the answer lands in `answers`."""
     reporter.report(rider, client, report(points, len(answers) + 1), now_ms(), answers.append)
+
+
+async def in_stream(redis: aioredis.Redis, prefix: str) -> list[KeptRider]:
+    """What the durable stream holds, in its order."""
+    entries: Any = await redis.xrange(keys.stream(prefix))
+    return [kept for _, fields in entries for kept in msgspec.msgpack.decode(fields[b"b"], type=list[KeptRider])]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import redis.asyncio as aioredis
@@ -50,7 +51,7 @@ def table() -> FenceTable:
 
 
 @asynccontextmanager
-async def fencing(redis: aioredis.Redis, prefix: str, notebook: Notebook, **options: int) -> AsyncIterator[Fencing]:
+async def fencing(redis: aioredis.Redis, prefix: str, notebook: Notebook, **options: Any) -> AsyncIterator[Fencing]:
     """A worker that watches the fence until the end of the block, and then dies."""
     worker = Fencing(redis, prefix, table(), notebook.record, **options)
     task = asyncio.create_task(worker.run(asyncio.Event()))
@@ -97,7 +98,7 @@ async def test_dying_between_telling_and_keeping_doubles_nothing(
     async def dies(*_: object) -> bool:
         raise asyncio.CancelledError
 
-    dead._settle = dies  # type: ignore[method-assign]
+    dead._settle = dies  # type: ignore[method-assign, assignment]
     dead._from = ">"
     with pytest.raises(asyncio.CancelledError):
         await dead._turn()
@@ -169,7 +170,7 @@ async def _group(redis: aioredis.Redis, prefix: str, name: bytes) -> dict[str, o
 async def _acked(redis: aioredis.Redis, prefix: str, name: bytes) -> bool:
     group = await _group(redis, prefix, name)
     last = await redis.xrevrange(keys.stream(prefix), count=1)
-    return group.get("pending") == 0 and bool(last) and group["last-delivered-id"] == last[0][0]
+    return group.get("pending") == 0 and bool(last) and group["last-delivered-id"] == last[0][0]  # type: ignore[index]
 
 
 async def _done(redis: aioredis.Redis, prefix: str) -> bool:

@@ -1,15 +1,12 @@
 """Random histories through two processes on one Redis: every valid point once, `upto` honest, "now" the newest."""
 
-import msgspec
 import redis.asyncio as aioredis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tracking.conftest import running
-from tests.tracking.rides import Answers, now_ms, ride, send
+from tests.tracking.rides import Answers, in_stream, now_ms, ride, send
 from tests.waiting import until
-from tracking import keys
-from tracking.state import KeptRider
 
 Step = tuple[int, list[int]]  # which process, which seqs
 SEQS = st.lists(st.integers(1, 25), min_size=1, max_size=12)
@@ -18,11 +15,8 @@ STEPS = st.lists(st.tuples(st.integers(0, 1), SEQS), min_size=1, max_size=12)
 
 async def seqs_in_stream(redis: aioredis.Redis, prefix: str, rider: str) -> list[int]:
     """Every seq that the stream holds for the rider."""
-    entries = [
-        kept for _, fields in await redis.xrange(keys.stream(prefix))
-        for kept in msgspec.msgpack.decode(fields[b"b"], type=list[KeptRider])
-    ]
-    return [point.seq for kept in entries if kept.rider == rider for each in kept.reports for point in each.points]
+    entries = [kept for kept in await in_stream(redis, prefix) if kept.rider == rider]
+    return [point.seq for kept in entries for each in kept.reports for point in each.points]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import redis.asyncio as aioredis
 
@@ -114,7 +115,7 @@ async def test_an_unreadable_entry_is_set_aside(
     process: Process, redis_client: aioredis.Redis, database: Database, prefix: str
 ) -> None:
     """Bytes that nobody can decode do not stop the points behind them."""
-    entry = await redis_client.xadd(keys.stream(prefix), {"b": b"\xc1 not ours"})
+    entry: Any = await redis_client.xadd(keys.stream(prefix), {"b": b"\xc1 not ours"})
     answers = Answers()
     send(process.reporter, answers, ride([1], now_ms() - 60_000))
     await until(lambda: answers)

@@ -1,24 +1,22 @@
 """A report is stored once, answered honestly, and moves "now" only forward."""
 
+from typing import Any
+
 import msgspec
 import pytest
 import redis.asyncio as aioredis
 
 from tests.tracking.conftest import Process, StartProcess
-from tests.tracking.rides import Answers, now_ms, point, report, ride, send
+from tests.tracking.rides import Answers, in_stream, now_ms, point, report, ride, send
 from tests.waiting import until
 from tracking import keys
-from tracking.state import KeptRider
 from tracking.store import TrackingStore
 
 
 async def stored_seqs(redis: aioredis.Redis, prefix: str) -> list[tuple[str, str, int]]:
     """(rider, client, seq) of every point in the durable stream, in its order."""
-    found = []
-    for _, fields in await redis.xrange(keys.stream(prefix)):
-        for kept in msgspec.msgpack.decode(fields[b"b"], type=list[KeptRider]):
-            found += [(kept.rider, each.client, one.seq) for each in kept.reports for one in each.points]
-    return found
+    kept = await in_stream(redis, prefix)
+    return [(each.rider, told.client, one.seq) for each in kept for told in each.reports for one in told.points]
 
 
 async def test_an_ack_says_what_became_of_every_point(process: Process) -> None:
@@ -122,7 +120,7 @@ async def test_a_process_learns_that_it_was_believed_gone(redis_client: aioredis
      (ride([1], 0), {"battery": float("nan")}, "battery"), (ride([1], 0), {"oldest": -1}, "oldest")],
 )
 async def test_a_report_of_the_wrong_shape_is_refused_whole(
-    process: Process, points: list[object], more: dict[str, float], field: str
+    process: Process, points: list[Any], more: dict[str, float], field: str
 ) -> None:
     """Its error names the field, and trying the same again is not worth it."""
     answers = Answers()

@@ -64,7 +64,7 @@ class Scenery:
         self.watch.fixes([fix])
         return fix
 
-    def change(self, status: str, rev: int, rider: str = "r1", **times: int) -> None:
+    def change(self, status: str, rev: int, rider: str = "r1", **times: Any) -> None:
         """The order's next revision."""
         times = {"assigned_at_ms": START_MS, **times}
         self.watch.order_changed(Delivery(order="o1", rev=rev, status=status, rider=rider, **times))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import msgspec
 import pytest
@@ -64,11 +65,11 @@ async def test_the_record_says_who_is_signed_in_and_nothing_secret(
     """`session:{userId}` lives a day and has five fields; lastActive moves on use."""
     sid = (await sessions.begin(ANA, Device(), NOW_MS)).sid
     key = f"{prefix}:session:ana1"
-    before = await redis_client.hgetall(key)
+    before: dict[Any, Any] = await redis_client.hgetall(key)
     assert {b"userId", b"role", b"name", b"email", b"lastActive"} == set(before)
     assert 86_390 < await redis_client.ttl(key) <= 86_400
     await sessions.is_alive("ana1", sid, NOW_MS + 1000)
-    after = await redis_client.hgetall(key)
+    after: dict[Any, Any] = await redis_client.hgetall(key)
     assert before[b"lastActive"] < after[b"lastActive"]
 
 

@@ -57,7 +57,7 @@ async def test_a_cart_says_what_is_sold_no_more(service: Service) -> None:
 async def test_only_customers_have_a_cart(service: Service) -> None:
     """Everybody else is refused, and nothing that is no product can be put in."""
     for role in ("vendor", "rider", "dispatcher", "admin"):
-        assert 403 == (await service.person(role, "x1").get("/api/cart")).status_code  # type: ignore[arg-type]
+        assert 403 == (await service.person(role, "x1").get("/api/cart")).status_code
     for name in ("p" + "0" * 14, "$where", "a.b"):
         answer = await service.person("customer", "c1").http.put(f"/api/cart/items/{name}", json={"quantity": 1})
         assert 404 == answer.status_code, answer.text

@@ -4,8 +4,8 @@ import pytest
 
 from bench.journey import journey
 from infra.clients import Database
+from tests.api.programs import Program
 from tests.api.serving import SECRET, Service, token
-from tests.api.test_processes import Program
 from tests.waiting import until
 
 pytestmark = pytest.mark.long

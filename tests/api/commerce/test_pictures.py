@@ -59,7 +59,7 @@ async def marking(settings: Settings) -> AsyncIterator[Service]:
 
 async def sizes(person: Person, shown: dict[str, str]) -> dict[str, Image.Image]:
     """The three sizes, fetched and opened."""
-    found = {}
+    found: dict[str, Image.Image] = {}
     for size in ("small", "medium", "large"):
         answer = await person.get(shown[size])
         assert (200, "image/webp") == (answer.status_code, answer.headers["content-type"])

@@ -141,8 +141,9 @@ async def test_only_staff_reads_it_and_that_is_remembered(service: Service, data
 async def test_notifications_of_the_order_are_part_of_it(service: Service, database: Database) -> None:
     """What its people were told of it stands beside what happened; what they were told of other orders does not."""
     order = await service.order(rider="r1")
+    placed = await database.orders.find_one({}) or {}
     told = [{"_id": f"n-{of}", "user": "c1", "role": "customer", "title": "Your order", "body": f"is {of}",
-             "data": {"order": of}, "created_at": (await database.orders.find_one({}))["created_at"]}
+             "data": {"order": of}, "created_at": placed["created_at"]}
             for of in (order, "another")]
     await database.notifications.insert_many(told)
 

@@ -63,7 +63,7 @@ async def draw(person: Person, feature: dict[str, Any]) -> str:
 async def alerts(socket: Ridewire, rider: str) -> list[dict[str, Any]]:
     """The next two fence alerts about the rider."""
     def is_theirs(push: dict[str, Any]) -> bool:
-        return push["type"] == "geofence" and push["rider"] == rider
+        return bool(push["type"] == "geofence" and push["rider"] == rider)
 
     return [dict(await socket.inbox.wait_for(is_theirs)) for _ in range(2)]
 
@@ -171,7 +171,7 @@ async def test_what_is_no_fence_is_refused(service: Service) -> None:
     answer = await staff.post("/api/geofences", wrong)
     assert (400, "properties.radius_m") == (answer.status_code, answer.json()["field"])
     for role in ("rider", "customer", "vendor"):
-        person = service.person(role, "x")  # type: ignore[arg-type]
+        person = service.person(role, "x")
         assert 403 == (await person.post("/api/geofences", circle())).status_code
         assert 403 == (await person.get("/api/geofences")).status_code
 

@@ -23,7 +23,8 @@ async def followers(service: Service, settings: Settings, database: Database) ->
     """Three tables, each with a connection of its own, as in processes of their own."""
     relays = [Relay(settings.redis_url, settings.key_prefix) for _ in range(3)]
     followers = [Follower(FenceStore(database, relay.publish), relay.subscribe) for relay in relays]
-    tasks = [asyncio.create_task(each.run()) for each in (*relays, *followers)]
+    running = [*(each.run() for each in relays), *(each.run() for each in followers)]
+    tasks = [asyncio.create_task(each) for each in running]
     for each in followers:
         await each.ready.wait()
     await until(lambda: all(relay.is_up for relay in relays))

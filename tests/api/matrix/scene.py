@@ -65,7 +65,7 @@ class Scene:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {"Authorization": ""}
         body = {"json": call.body} if call.body is not None else {"files": call.files} if call.files else {}
         return await self.admin.http.request(
-            method, path.format(**call.path), params=call.query, headers=headers, **body  # type: ignore[arg-type]
+            method, path.format(**call.path), params=call.query, headers=headers, **body
         )
 
     async def bearer(self, role: Role, call: Call) -> str:

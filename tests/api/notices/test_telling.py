@@ -80,7 +80,8 @@ async def test_arriving_never_arrives_after_delivered(service: Service, other: S
 
 def is_of_reading(push: dict[str, Any]) -> bool:
     """What follows when something was read."""
-    return push["type"] == "notification.cleared" or (push["type"] == "notification.state" and push["unread"] == 1)
+    kind = push["type"]
+    return kind == "notification.cleared" or bool(kind == "notification.state" and push["unread"] == 1)
 
 
 async def test_reading_on_one_device_clears_the_others(service: Service, other: Service) -> None:

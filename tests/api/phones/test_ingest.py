@@ -234,7 +234,7 @@ async def test_a_number_once_given_stays(database: Database) -> None:
     await one.ensure_indexes()
     made = await one.add("r1", "phone", "r1", utc_now())
     assert not hasattr(made, "code")
-    device = made[0].id  # type: ignore[index]
+    device = made[0].id
     times = [1_764_000_000_000 + step * 250_000 for step in range(6)]
     first = await one.number(device, times[:4])
     both = await asyncio.gather(one.number(device, times), two.number(device, times))

@@ -69,7 +69,8 @@ async def client(process: Process, database: Database, prefix: str) -> AsyncIter
         logging_config=None,
     )
     # httpx in this very event loop, where the store's connections live
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own word for what ASGI is
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
 
@@ -144,7 +145,7 @@ async def test_a_track_comes_in_three_forms(
     start = now_ms() - 600_000
     await reported(process, *ride(range(1, 101), start))
     await persisted(redis_client, database, prefix)
-    window = {"from": start + 11_000, "to": rfc3339(start + 21_000)}
+    window: dict[str, str | int] = {"from": start + 11_000, "to": rfc3339(start + 21_000)}
     expected = [[each.lng, each.lat] for each in ride(range(11, 21), start)]
 
     feature = (await client.get("/api/riders/r1/track", params=window, headers=STAFF)).json()

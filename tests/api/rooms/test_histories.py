@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import httpx
@@ -106,7 +107,7 @@ class Histories(RuleBasedStateMachine):
         self.order = await service.order(f"c{name}", f"v{name}", rider=f"r{name}")
         room = f"order_{self.order}"
         self.watchers = {
-            role: Watcher(service.person(role, f"{role[0]}{name}"), room)  # type: ignore[arg-type]
+            role: Watcher(service.person(role, f"{role[0]}{name}"), room)
             for role in ("customer", "vendor")
         }
         for watcher in self.watchers.values():
@@ -181,7 +182,7 @@ class Histories(RuleBasedStateMachine):
 
         async def look() -> None:
             for each in self.watchers.values():
-                await until(lambda each=each: self._has_heard(each), within_s=5)
+                await until(partial(self._has_heard, each), within_s=5)
                 await each.agrees()
 
         self.stage.run(look())
@@ -199,7 +200,7 @@ def test_a_snapshot_and_its_events_make_the_later_snapshot(valkey: Valkey, mongo
     ))
     try:
         run_state_machine_as_test(
-            lambda: Histories(stage),
+            lambda: Histories(stage),  # type: ignore[arg-type]  # it takes whatever makes a machine
             settings=settings(
                 max_examples=8, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck),
                 phases=(Phase.explicit, Phase.generate),

@@ -67,7 +67,7 @@ async def test_a_short_break_is_not_seen(
         await until(lambda: [push for push in pushes if push["type"] == "presence"])
         for breaks in range(2, 7):
             phone.cut()
-            await until(lambda breaks=breaks: phone.connections == breaks)  # type: ignore[misc]
+            await until(lambda breaks=breaks: phone.connections == breaks)
             await shop.request(message("still there?"))
     assert {"online"} == {push["state"] for push in pushes if push["type"] == "presence"}
 

@@ -62,7 +62,7 @@ def test_the_one_function_says_what_the_matrix_says() -> None:
     wrong = [
         (kind, role, relation, action)
         for (kind, role, relation), action in itertools.product(CASES, [*ROOM_ACTIONS, "room.burn"])
-        if may(Actor(sub=name_of(kind, role, relation), role=role, expires_at=0), action, thing_of(kind))  # type: ignore[arg-type]
+        if may(Actor(sub=name_of(kind, role, relation), role=role, expires_at=0), action, thing_of(kind))
         is not (expected(kind, role, relation, action) and action != "room.burn")
     ]
     assert [] == wrong

@@ -7,7 +7,8 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.socket.commands import MOST_ID, Unread, read
+from api.socket.chat_commands import MOST_ID
+from api.socket.commands import Unread, read
 from api.socket.limits import Limits, Rate
 from live.push import Encoding
 from tests.api.socket.conftest import Wired

@@ -81,7 +81,7 @@ async def test_our_own_streets_give_a_way_whose_time_runs_along_it() -> None:
     graph = graph_of("invented")
     south, west, north, east = graph.box
     spots = [graph.snap(south + (north - south) * s, west + (east - west) * s, 2000) for s in (0.4, 0.6)]
-    start, end = ((spot.lat, spot.lng) for spot in spots)  # type: ignore[union-attr]
+    start, end = ((spot.lat, spot.lng) for spot in spots)
 
     async def streets():  # type: ignore[no-untyped-def]
         return graph

@@ -78,7 +78,7 @@ def test_an_edit_counts_at_once(seed: int, edits: int) -> None:
     a, b = dice.uniform(-3000, 3000, (2, 20, 2))
     prev, here = (np.array([place(*spot) for spot in spots]) for spots in (a, b))
     rows, slots = table.near(prev[:, 0], prev[:, 1], here[:, 0], here[:, 1])
-    found = {(row, table.fences[slot].id) for row, slot in zip(rows.tolist(), slots.tolist(), strict=True)}  # type: ignore[union-attr]
+    found = {(row, table.fences[slot].id) for row, slot in zip(rows.tolist(), slots.tolist(), strict=True)}
     expected = set()
     for row, (start, end) in enumerate(zip(prev, here, strict=True)):
         way = shapely.box(min(start[1], end[1]), min(start[0], end[0]), max(start[1], end[1]), max(start[0], end[0]))
