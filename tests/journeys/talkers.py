@@ -127,3 +127,29 @@ class Talker(Screen):
         assert [] == await self.page.evaluate("stopped")
         assert [] == self.policy_reports
         assert [] == self.errors_of_ours
+
+
+class Apart:
+    """The shop, and a customer whose own server goes away and comes back."""
+
+    def __init__(self, server: Server, room: str, vendor: Talker, customer: Talker) -> None:
+        self.server, self.room, self.vendor, self.customer = server, room, vendor, customer
+
+    @classmethod
+    async def at(cls, service: Service, server: Server, browser: Browser) -> Self:
+        """Both have the room open, the shop at another server."""
+        other = service.serve()
+        room = await open_room(service, other)
+        vendor = await Talker.in_room(browser, other, room, VENDOR)
+        return cls(server, room, vendor, await Talker.in_room(await browser.new_context(), server, room, CUSTOMER))
+
+    async def lose(self) -> None:
+        """The customer's server is killed, and the customer is told."""
+        self.server.kill()
+        await self.customer.says(".chat-head", "Offline")
+
+    async def come_back(self) -> Talker:
+        """The customer closes the page; the server comes back; they open the page again."""
+        await self.customer.page.close()
+        self.server.start()
+        return await Talker.in_room(self.customer.page.context, self.server, self.room, CUSTOMER)

@@ -6,7 +6,7 @@ from playwright.async_api import Browser, WebSocketRoute
 from tests.journeys.orders import on_the_road
 from tests.journeys.people import DESK
 from tests.journeys.service import Server, Service
-from tests.journeys.talkers import COMPOSER, CUSTOMER, HOSTILE, RIDER, VENDOR, Talker, open_room, stored
+from tests.journeys.talkers import COMPOSER, CUSTOMER, HOSTILE, RIDER, VENDOR, Apart, Talker, open_room, stored
 from tests.waiting import until
 
 pytestmark = pytest.mark.long
@@ -63,25 +63,19 @@ async def test_what_was_written_without_a_server_is_sent_once_it_is_back(
     service: Service, server: Server, browser: Browser
 ) -> None:
     """Messages written while nothing answers survive the closed page, and arrive in order, once each."""
-    other = service.serve()
-    room = await open_room(service, other)
-    vendor = await Talker.in_room(browser, other, room, VENDOR)
-    context = await browser.new_context()
-    customer = await Talker.in_room(context, server, room, CUSTOMER)
+    apart = await Apart.at(service, server, browser)
+    vendor, customer = apart.vendor, apart.customer
     await customer.writes("one")
     await vendor.sees("one")
-    server.kill()
-    await customer.says(".chat-head", "Offline")
+    await apart.lose()
     for text in ("two", "three", "four"):
         await customer.writes(text)
         await customer.sees_state(text, "waiting")
-    await customer.page.close()
-    server.start()
-    again = await Talker.in_room(context, server, room, CUSTOMER)
+    again = await apart.come_back()
     await vendor.sees("one", "two", "three", "four", within_s=30)
     await again.sees("one", "two", "three", "four")
     await again.sees_state("four", "read")
-    assert ["one", "two", "three", "four"] == await stored(service, server, room)
+    assert ["one", "two", "three", "four"] == await stored(service, server, apart.room)
 
 
 async def test_a_lost_answer_doubles_nothing(service: Service, server: Server, browser: Browser) -> None:

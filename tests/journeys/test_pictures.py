@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.async_api import Browser, FilePayload
 
 from tests.journeys.service import Server, Service
-from tests.journeys.talkers import CUSTOMER, HOSTILE, VENDOR, Talker, open_room, stored
+from tests.journeys.talkers import CUSTOMER, HOSTILE, VENDOR, Apart, Talker, open_room, stored
 from tests.waiting import until
 
 pytestmark = pytest.mark.long
@@ -64,25 +64,19 @@ async def test_pictures_chosen_without_a_server_go_with_their_message(
     service: Service, server: Server, browser: Browser
 ) -> None:
     """They are shown from the file, survive the closed page, and go up once each before the message that has them."""
-    other = service.serve()
-    room = await open_room(service, other)
-    vendor = await Talker.in_room(browser, other, room, VENDOR)
-    context = await browser.new_context()
-    customer = await Talker.in_room(context, server, room, CUSTOMER)
+    apart = await Apart.at(service, server, browser)
+    vendor, customer = apart.vendor, apart.customer
     await customer.says(".chat-empty", "No messages yet")
-    server.kill()
-    await customer.says(".chat-head", "Offline")
+    await apart.lose()
     await customer.adds(("door.png", picture()), ("bell.png", picture()), state="waiting")
     await customer.writes("At this door")
     await customer.sees_state("At this door", "waiting")
     await until(partial(all_are_drawn, customer, 2))
-    await customer.page.close()
-    server.start()
-    again = await Talker.in_room(context, server, room, CUSTOMER)
+    again = await apart.come_back()
     for talker in (vendor, again):
         await talker.sees("At this door", within_s=30)
         await until(partial(all_are_drawn, talker, 2), 20)
     assert "door.png" == await vendor.page.locator(".chat-thumb img").first.get_attribute("alt")
-    assert ["At this door"] == await stored(service, server, room)
+    assert ["At this door"] == await stored(service, server, apart.room)
     for talker in (vendor, again):
         await talker.nothing_ran()
