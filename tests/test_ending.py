@@ -1,0 +1,49 @@
+"""What tests start is ended within a deadline, and what does not end or fails on the way is said."""
+
+import asyncio
+
+import pytest
+
+from tests.ending import cancelled, over
+from tests.waiting import TooLate, until
+
+
+async def test_what_will_not_end_is_named_and_nobody_waits_for_it() -> None:
+    """A task that swallows its cancellation fails the test that started it, instead of holding the run."""
+    may_end, begun = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        while not may_end.is_set():
+            begun.set()
+            try:
+                await may_end.wait()
+            except asyncio.CancelledError:
+                continue
+
+    task = asyncio.create_task(stubborn())
+    await begun.wait()
+    with pytest.raises(TooLate, match="stubborn"):
+        await cancelled(task, within_s=0.01)
+    with pytest.raises(TooLate, match="stubborn"):
+        await over(task, within_s=0.01)
+    may_end.set()
+    await over(task)
+
+
+async def test_what_fails_on_the_way_is_raised_unless_it_is_forgiven() -> None:
+    """An error in what was cancelled is nobody's by default; where it matters it reaches the test."""
+
+    async def broken() -> None:
+        raise OSError("away")
+
+    def failed() -> asyncio.Task[None]:
+        return asyncio.create_task(broken())
+
+    first, second, third = failed(), failed(), failed()
+    await until(lambda: all(task.done() for task in (first, second, third)))
+    await cancelled(first)
+    with pytest.raises(OSError, match="away"):
+        await cancelled(second, forgive=())
+    with pytest.raises(OSError, match="away"):
+        await over(third)
+    await cancelled()
