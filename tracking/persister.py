@@ -3,6 +3,7 @@
 Killed at any point, nothing is lost and nothing stands twice: the next persister claims what was not acknowledged, and
 joining points that are there already changes nothing. Any number may run: a chunk that another one changed meanwhile is
 read again. Memory is bounded by MOST_POINTS: while MongoDB is away nothing more is read, until reports are refused.
+When points come fast they gather longer: a chunk, a minute of a rider, is replaced whole, so the work is in how often.
 """
 
 import asyncio
@@ -28,7 +29,8 @@ from tracking.state import KeptRider
 from tracking.store import cancellations, raise_if_cancelled
 
 GROUP = "tracks"
-MOST_POINTS = 20_000
+MOST_POINTS = 60_000
+FAST_A_S, LONGER = 500, 4  # from so many points a second on, they gather so many times as long
 ENTRIES_A_READ = 50
 REST_S = 0.1  # between two reads that were not full, when points gather anyway: a read costs Redis like twenty points
 CHUNKS_A_WRITE = 500
@@ -55,7 +57,8 @@ class Contended(Exception):
 
 
 class Persister:
-    """One consumer of the stream. `linger_s`: how long points gather, so that a chunk is not rewritten for each."""
+    """One consumer of the stream. `linger_s`: how long points gather, so that a chunk is not rewritten for each;
+    see `linger`."""
 
     def __init__(
         self, redis: Redis, db: Any, prefix: str, *, linger_s: float = 2.0, claim_after_s: float = 30.0,
@@ -117,17 +120,19 @@ class Persister:
         """Fill the buffer until it is full or the first points have waited `linger_s`."""
         if time.monotonic() - self._claimed_s > self.claim_after_s / 3:
             await self._claim()
-        until_s = time.monotonic() + self.linger_s
-        while self._points() < MOST_POINTS:
+        began_s = time.monotonic()
+        while (points := self._points()) < MOST_POINTS:
+            until_s = began_s + linger(self.linger_s, points)
             block_ms = max(1, int(1000 * min(0.5, until_s - time.monotonic()))) if self._buffer else 500
             got: Any = await self.redis.xreadgroup(
                 GROUP, self.name, {self.stream: ">"}, count=ENTRIES_A_READ, block=block_ms
             )
             rows = got[0][1] if got else []  # one stream asked, one answered
             if rows and not self._buffer:
-                until_s = time.monotonic() + self.linger_s
+                began_s = time.monotonic()
             await self._take(rows)
-            if stop.is_set() or (time.monotonic() >= until_s and (self._buffer or not rows)):
+            waited_s = time.monotonic() - began_s
+            if stop.is_set() or waited_s >= linger(self.linger_s, self._points()):
                 return
             if self.linger_s and rows and len(rows) < ENTRIES_A_READ:
                 await asyncio.sleep(min(REST_S, self.linger_s))
@@ -198,6 +203,11 @@ class Persister:
                 if codes - {DUPLICATE_KEY} or details.get("writeConcernErrors"):
                     raise
         raise Contended(f"{len(additions)} chunks changed under us {TRIES} times")
+
+
+def linger(linger_s: float, points: int) -> float:
+    """Seconds after which so many points are written: four times `linger_s` where they come fast."""
+    return linger_s * (LONGER if points > linger_s * FAST_A_S else 1)
 
 
 def additions_of(entries: list[Entry]) -> dict[tuple[str, int], Addition]:

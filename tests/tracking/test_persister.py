@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import redis.asyncio as aioredis
 
 from infra.clients import Database
@@ -13,7 +14,7 @@ from tests.tracking.conftest import Process, StartProcess
 from tests.tracking.rides import Answers, now_ms, point, report, ride, send
 from tests.waiting import until
 from tracking import keys
-from tracking.persister import Persister
+from tracking.persister import Persister, linger
 from tracking.state import KeptPoint
 from tracking.tracks import Tracks
 
@@ -83,6 +84,15 @@ async def test_several_persisters_do_not_lose_each_others_points(
             await until(lambda expected=seq: len(answers) == expected, every_s=0.001)
         await until(lambda: _is_empty(redis_client, prefix))
     assert list(range(1, 101)) == [each.seq for each in await read_all(database)]
+
+
+@pytest.mark.parametrize(
+    ("linger_s", "points", "waits_s"),
+    [(2.0, 0, 2.0), (2.0, 1000, 2.0), (2.0, 1001, 8.0), (0.0, 0, 0.0), (0.0, 9000, 0.0)],
+)
+def test_points_gather_longer_when_they_come_fast(linger_s: float, points: int, waits_s: float) -> None:
+    """Up to 500 a second are written after `linger_s`, more after four times that; without it, none waits."""
+    assert waits_s == linger(linger_s, points)
 
 
 async def test_an_ack_that_promises_mongo_waits_for_mongo(
