@@ -196,7 +196,7 @@ def alone(targets: list[Target], valkey: Valkey, seconds: float) -> list[str]:
 def main() -> None:
     """The command."""
     words = argparse.ArgumentParser(prog="python -m bench.rest")
-    words.add_argument("--seconds", type=float, default=4.0)
+    words.add_argument("--seconds", type=float, default=5.0)
     words.add_argument("--only", default="", help="only what begins so, such as `one product`")
     words.add_argument("--markdown", type=Path, help="write the page here")
     given = words.parse_args()
