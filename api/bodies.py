@@ -20,7 +20,7 @@ def ready_made(body: bytes, kind: type[Kind]) -> Response[Kind]:
 async def json_only(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """A guard for routers whose bodies are JSON; raises Refusal (415). An empty body needs no type.
 
-    It waits for nothing; but what is not async the framework sends to a thread, for a tenth of a millisecond.
+    It waits for nothing; but what is not async the framework sends to a thread.
     """
     kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     has_body = connection.headers.get("content-length", "0") != "0" or "transfer-encoding" in connection.headers
