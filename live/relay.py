@@ -229,3 +229,5 @@ async def _end(task: asyncio.Task[None]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=0.1)
+    if not task.cancelled():
+        task.exception()  # looked at, or asyncio logs it as never retrieved; what ended first is raised by the caller

@@ -125,6 +125,6 @@ def test_the_image_is_built_in_stages_and_runs_as_nobody_special() -> None:
     bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
     assert (3, []) == (len(bases), [base for base in bases if not re.search(r":\d", base)])
     assert ["ridewire"] == re.findall(r"^USER (\S+)", text, re.MULTILINE)
-    packages = re.findall(r'^packages = \[(.*)\]', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[0]
+    packages = re.findall(r"^root_packages = \[(.*)\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[0]
     assert [] == [name for name in re.findall(r'"(\w+)"', packages) if f"COPY {name}/" not in text]
     assert {".env", "secrets", ".git"} <= set((ROOT / ".dockerignore").read_text().splitlines())
