@@ -1,6 +1,7 @@
 """A whole service on real servers, and people with tokens to use it."""
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -13,7 +14,6 @@ from api.rights import Role
 from api.serve import Server, make_server
 from api.tokens import Trust, issue
 from client.reconnect import Ridewire
-from infra.embedded.ports import free_port
 from infra.settings import Settings
 from tests.ending import over
 from tests.waiting import until
@@ -94,9 +94,10 @@ class Service:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """A process that serves until the block ends, then drains."""
-    port = free_port()
+    listener = socket.create_server(("127.0.0.1", 0))  # kept from here on: a port that is looked for can be lost again
+    port = listener.getsockname()[1]
     server = make_server(settings, "127.0.0.1", port)
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(server.serve([listener]))
     try:
         await until(lambda: server.started or running.done(), within_s=20)
         async with AsyncExitStack() as stack:
@@ -104,3 +105,4 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     finally:
         server.should_exit = True
         await over(running, within_s=60)
+        listener.close()

@@ -149,7 +149,10 @@ async def test_metrics_say_of_redis_what_redis_says(service: Service, redis_clie
         lines = (await person.get("/metrics")).text.splitlines()
         return {line.split()[0]: float(line.split()[1]) for line in lines if line.startswith("ridewire_redis_")}
 
-    await until(shown, within_s=15)
+    async def is_sampled() -> bool:
+        return {"ridewire_redis_used_memory_bytes", "ridewire_redis_hit_rate"} <= set(await shown())
+
+    await until(is_sampled, within_s=15)
     seen, info = await shown(), await redis_client.info()
     assert 0.5 < seen["ridewire_redis_used_memory_bytes"] / info["used_memory"] < 2
     assert seen["ridewire_redis_keyspace_hits"] <= info["keyspace_hits"]

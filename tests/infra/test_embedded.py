@@ -113,7 +113,14 @@ def test_a_server_that_does_not_come_up_says_what_its_log_says(tmp_path: Path) -
         broken.start(lambda: False, within_s=5)
 
 
-def test_ports_are_free_and_never_handed_out_twice() -> None:
-    """Two servers started side by side never get the same port."""
+@pytest.mark.parametrize("first_outgoing", ["32768", "1024"])
+def test_ports_are_free_and_never_handed_out_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_outgoing: str
+) -> None:
+    """Servers side by side never get the same port, nor one the kernel may give to a connection, if it leaves any."""
+    kernel = tmp_path / "range"
+    kernel.write_text(f"{first_outgoing}\t60999\n")
+    monkeypatch.setattr("infra.embedded.ports.OUTGOING", kernel)
     ports = [free_port() for _ in range(200)]
     assert len(set(ports)) == len(ports)
+    assert first_outgoing == "1024" or max(ports) < 32768
