@@ -91,13 +91,21 @@ class Service:
         return order_id
 
 
+async def _serve(server: Server, listener: socket.socket) -> None:
+    """Until it has drained. uvicorn leaves by SystemExit when it cannot start, which would end the test's loop."""
+    try:
+        await server.serve([listener])
+    except SystemExit as left:
+        raise AssertionError("the service did not start; its log says why") from left
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """A process that serves until the block ends, then drains."""
     listener = socket.create_server(("127.0.0.1", 0))  # kept from here on: a port that is looked for can be lost again
     port = listener.getsockname()[1]
     server = make_server(settings, "127.0.0.1", port)
-    running = asyncio.create_task(server.serve([listener]))
+    running = asyncio.create_task(_serve(server, listener))
     try:
         await until(lambda: server.started or running.done(), within_s=20)
         async with AsyncExitStack() as stack:
