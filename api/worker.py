@@ -56,6 +56,7 @@ PATIENCE_S = 45.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 LOOK_EVERY_S, STUCK_AFTER_S = 15.0, 180.0
 AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, OSError, Away)
+CANCEL_AGAIN_S = 5.0
 REDIS_TIMEOUT_S = 5.0  # above the persister's blocking read
 
 
@@ -163,9 +164,17 @@ async def persist(tools: Tools, stop: asyncio.Event) -> None:
         await asyncio.wait({persisting, watching}, return_when=asyncio.FIRST_COMPLETED)
         (watching if watching.done() else persisting).result()
     finally:
-        for task in (persisting, watching):
+        await ended(persisting, watching)
+
+
+async def ended(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancel until all are over: redis-py swallows a cancellation that falls into its connecting."""
+    left = set(tasks)
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(persisting, watching, return_exceptions=True)
+        left = (await asyncio.wait(left, timeout=CANCEL_AGAIN_S))[1]
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def nothing() -> None:
@@ -181,9 +190,7 @@ async def together(stop: asyncio.Event, duties: Sequence[Coroutine[Any, Any, Non
             task.result()
         log.info("stopping")
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*tasks)
 
 
 async def work(settings: Settings, parts: Sequence[str], patience_s: float, look_every_s: float) -> None:

@@ -1,12 +1,13 @@
 """What a test started is over within a deadline, or the test says what is not: nothing hangs while it is cleared up."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from tests.waiting import SCALE, TooLate
 
-END_S = 30.0
+END_S, AGAIN_S = 30.0, 5.0
 
 
 async def over(*running: Awaitable[Any], within_s: float = END_S) -> None:
@@ -21,10 +22,16 @@ async def cancelled(
     *tasks: "asyncio.Future[Any]", forgive: type[BaseException] | tuple[type[BaseException], ...] = BaseException,
     within_s: float = END_S,
 ) -> None:
-    """Cancel them and wait. What they raise and is not forgiven is raised here; TooLate names those that go on."""
-    for task in tasks:
-        task.cancel()
-    await _ended(tasks, within_s)
+    """Cancel them and wait. What they raise and is not forgiven is raised here; TooLate names those that go on.
+
+    They are asked more than once: redis-py swallows a cancellation that falls into its connecting.
+    """
+    left, deadline = set(tasks), time.monotonic() + within_s * SCALE
+    while left and time.monotonic() < deadline:
+        for task in left:
+            task.cancel()
+        left = (await asyncio.wait(left, timeout=min(AGAIN_S, within_s)))[1]
+    _refuse(left, within_s)
     for task in tasks:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, forgive):
@@ -32,7 +39,10 @@ async def cancelled(
 
 
 async def _ended(tasks: "Sequence[asyncio.Future[Any]]", within_s: float) -> None:
-    left = (await asyncio.wait(tasks, timeout=within_s * SCALE))[1] if tasks else set()
+    _refuse((await asyncio.wait(tasks, timeout=within_s * SCALE))[1] if tasks else set(), within_s)
+
+
+def _refuse(left: "set[asyncio.Future[Any]]", within_s: float) -> None:
     for task in left:
         task.cancel()
     if left:
