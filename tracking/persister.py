@@ -120,8 +120,8 @@ class Persister:
         """Fill the buffer until it is full or the first points have waited `linger_s`."""
         if time.monotonic() - self._claimed_s > self.claim_after_s / 3:
             await self._claim()
-        began_s = time.monotonic()
-        while (points := self._points()) < MOST_POINTS:
+        began_s, points = time.monotonic(), self._points()
+        while points < MOST_POINTS:
             until_s = began_s + linger(self.linger_s, points)
             block_ms = max(1, int(1000 * min(0.5, until_s - time.monotonic()))) if self._buffer else 500
             got: Any = await self.redis.xreadgroup(
@@ -130,9 +130,8 @@ class Persister:
             rows = got[0][1] if got else []  # one stream asked, one answered
             if rows and not self._buffer:
                 began_s = time.monotonic()
-            await self._take(rows)
-            waited_s = time.monotonic() - began_s
-            if stop.is_set() or waited_s >= linger(self.linger_s, self._points()):
+            points += await self._take(rows)
+            if stop.is_set() or time.monotonic() - began_s >= linger(self.linger_s, points):
                 return
             if self.linger_s and rows and len(rows) < ENTRIES_A_READ:
                 await asyncio.sleep(min(REST_S, self.linger_s))
@@ -153,8 +152,9 @@ class Persister:
             if consumer["pending"] == 0 and consumer["idle"] > FORGET_CONSUMER_MS:
                 await self.redis.xgroup_delconsumer(self.stream, GROUP, consumer["name"])
 
-    async def _take(self, rows: list[tuple[bytes, dict[bytes, bytes] | None]]) -> None:
-        """Decode entries into the buffer. One that nobody can read is set aside in MongoDB, not in the way."""
+    async def _take(self, rows: list[tuple[bytes, dict[bytes, bytes] | None]]) -> int:
+        """Decode entries into the buffer; how many points. One that nobody can read is set aside in MongoDB."""
+        taken = 0
         for entry_id, fields in rows:
             blob = (fields or {}).get(b"b", b"")
             try:
@@ -166,6 +166,8 @@ class Persister:
                 riders = []
             points = sum(len(report.points) + len(report.refused) for rider in riders for report in rider.reports)
             self._buffer.append(Entry(entry_id, len(blob), riders, points))
+            taken += points
+        return taken
 
     async def _write(self) -> None:
         """Everything in the buffer into chunks, by majority; then acknowledge, trim and tell."""
