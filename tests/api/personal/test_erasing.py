@@ -73,14 +73,24 @@ async def test_who_is_erased_is_nowhere_but_where_it_is_said(
 
 async def handed_out(person: Member, database: Database) -> None:
     """Every shelf with something of theirs is in the export, whole, and no secret is."""
-    exported = (await person.get(f"{ME}/export")).json()
-    role = exported["user"]["role"]
-    for shelf in SHELVES:
-        if shelf.shown and shelf.collection != "audit":
-            about = shelf.about(Whose(sub=person.sub, role=role))
-            there = await database[shelf.collection].count_documents(about)
-            assert there == len(exported[shelf.shown]), shelf.shown
-            assert not set(shelf.hidden) & {name for row in exported[shelf.shown] for name in row}
+    role = (await person.get(f"{ME}/export")).json()["user"]["role"]
+    shelves = [shelf for shelf in SHELVES if shelf.shown and shelf.collection != "audit"]
+
+    async def counted() -> list[int]:
+        whose = Whose(sub=person.sub, role=role)
+        return [await database[shelf.collection].count_documents(shelf.about(whose)) for shelf in shelves]
+
+    async def at_rest() -> tuple[list[int], dict[str, Any]] | None:
+        """Counts and export of one state: workers may still be telling people things."""
+        before, export = await counted(), (await person.get(f"{ME}/export")).json()
+        return (before, export) if before == await counted() else None
+
+    found = await until(at_rest)
+    assert found is not None
+    there, exported = found
+    for shelf, count in zip(shelves, there, strict=True):
+        assert count == len(exported[shelf.shown]), shelf.shown
+        assert not set(shelf.hidden) & {name for row in exported[shelf.shown] for name in row}
     assert exported["audit"]
     assert ([], f"{role}@shop.example") == (exported["cut"], exported["user"]["email"])
 
