@@ -3,9 +3,12 @@
 from email.message import EmailMessage
 from email.utils import formatdate
 from html import escape
+from typing import Any
+from urllib.parse import quote
 
 from notifications.notice import Notice
 
+PAGES = {"vendor": "/vendor", "rider": "/ride", "dispatcher": "/dispatch", "admin": "/dispatch"}
 TEXT = """{title}
 
 {body}
@@ -42,9 +45,19 @@ def letter(notice: Notice, sender: str, to: str, public_url: str) -> EmailMessag
 
 
 def link_of(notice: Notice, public_url: str) -> str:
-    """Where the notification leads; empty when nowhere."""
-    room = notice.data.get("room")
-    return f"{public_url}/chat/{room}" if public_url and isinstance(room, str) else ""
+    """Where the notification leads, as `linkOf` in web/src/notices/model.js has it; empty when nowhere."""
+    path = _path_of(notice.data, notice.role)
+    return public_url + path if public_url and path else ""
+
+
+def _path_of(data: dict[str, Any], role: str) -> str:
+    """Its room, its order on the customer's map, else the page on which its role works."""
+    room, order = data.get("room"), data.get("order")
+    if isinstance(room, str):
+        return f"/chat/{quote(room, safe='')}"
+    if isinstance(order, str) and role == "customer":
+        return f"/track#order={quote(order, safe='')}"
+    return PAGES.get(role, "") if order or data.get("product") else ""
 
 
 def domain_of(sender: str) -> str:

@@ -66,7 +66,8 @@ def payload(notice: Notice) -> bytes:
     """What the page's service worker shows. A body that is too long is cut."""
     shown: dict[str, Any] = {
         "notification_id": notice.id, "kind": notice.kind, "title": notice.title, "body": notice.body[:1000],
-        "data": notice.data, "collapse": notice.collapse, "expires": notice.expires_ms, "priority": notice.priority,
+        "data": notice.data, "role": notice.role, "collapse": notice.collapse, "expires": notice.expires_ms,
+        "priority": notice.priority,
     }
     packed = msgspec.json.encode(shown)
     return packed if len(packed) <= MOST_BYTES else msgspec.json.encode(shown | {"body": "", "data": {}})

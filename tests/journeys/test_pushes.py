@@ -9,24 +9,40 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
-from notifications.about import about_room
+from notifications.about import OrderNews, about_order, about_room
 from notifications.notice import Notice
 from notifications.ways.webpush import payload
 from tests.ending import over
 from tests.journeys.conftest import CHROMIUM, QUIET
 from tests.journeys.desktop import Desktop, open_desktop
-from tests.journeys.service import Server
+from tests.journeys.orders import Order
+from tests.journeys.service import Server, Service
 from tests.waiting import until
 
 ROOM = "vendor_v1_customer_c1"
 REGISTER = "navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready).then(() => true)"
 LISTEN = "navigator.serviceWorker.addEventListener('message', ({ data }) => (window.heard = data))"
+SIGN_UP = """async (account) => {
+  const ask = (path, body) => fetch(`/api/auth/${path}`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  await ask('register', account);
+  const answer = await ask('login', { email: account.email, password: account.password });
+  return (await answer.json()).user.id;
+}"""
 CLEAR = "id => navigator.serviceWorker.ready.then(({ active }) => active.postMessage({ type: 'clear', ids: [id] }))"
 
 
 def told(message: str, unread: int) -> Notice:
     """Somebody has messages to read."""
     return about_room(ROOM, message, "c1", "customer", unread, "the vendor", time.time_ns() // 1_000_000)
+
+
+def news(event: str, status: str, order: Order, **people: str) -> Notice:
+    """What one person is told of an order."""
+    told = OrderNews(event=event, order=order.id, rev=1, status=status, **people)
+    [notice] = about_order(told, time.time_ns() // 1_000_000)
+    return notice
 
 
 class Phone:
@@ -43,6 +59,20 @@ class Phone:
         await self.page.goto(self.origin)
         assert await self.page.evaluate(REGISTER)
         await until(lambda: self._registrations)
+
+    async def signs_up(self, role: str) -> str:
+        """As somebody new, who is signed in from then on; their id. The tab is given no token."""
+        account = {"email": f"{role}@shop.example", "password": "violet-anchor-42", "role": role}
+        return str(await self.page.evaluate(SIGN_UP, account))
+
+    async def opens(self, desktop: Desktop, notice: Notice) -> Page:
+        """The page to which a click on this leads while no page of ours is open."""
+        await self.page.goto("about:blank")
+        await self.gets(notice)
+        [shown] = await until(lambda: desktop.shown)
+        async with self.context.expect_page() as opened:
+            await desktop.click(shown)
+        return await opened.value
 
     async def gets(self, notice: Notice) -> None:
         """What the worker sends, as it arrives after the browser has decrypted it."""
@@ -84,7 +114,8 @@ async def test_a_push_is_shown_and_a_click_opens_its_room(phone: Phone, desktop:
     await phone.gets(told("m1", 1))
     await until(lambda: desktop.shown)
     await phone.gets(told("m2", 2))
-    await until(lambda: [each for each in desktop.shown if "2 unread messages" in each.body])
+    # The newer one may come a moment before the older one is taken down.
+    await until(lambda: ["2 unread messages"] == [each.body.splitlines()[-1] for each in desktop.shown])
     [shown] = desktop.shown
     assert "Message from the vendor" == shown.title
     async with phone.context.expect_page() as opened:
@@ -92,6 +123,50 @@ async def test_a_push_is_shown_and_a_click_opens_its_room(phone: Phone, desktop:
     page = await opened.value
     await page.wait_for_url(f"{phone.origin}/chat/{ROOM}")
     await until(lambda: not desktop.shown)
+
+
+async def test_a_click_on_an_orders_push_opens_the_customers_map_of_it(
+    service: Service, server: Server, phone: Phone, desktop: Desktop
+) -> None:
+    """Whoever is signed in in this browser sees the order at once, in a tab that was given no token."""
+    customer = await phone.signs_up("customer")
+    order = await Order.place(service, server, customer=customer)
+    page = await phone.opens(desktop, news("order.accepted", "accepted", order, customer=customer))
+    await page.wait_for_url(f"{phone.origin}/track#order={order.id}")
+    await page.get_by_role("heading", name="Order placed").wait_for()
+
+
+async def test_a_click_on_an_orders_push_opens_the_shops_page(
+    service: Service, server: Server, phone: Phone, desktop: Desktop
+) -> None:
+    """With the order on it."""
+    vendor = await phone.signs_up("vendor")
+    order = await Order.place(service, server, vendor=vendor)
+    page = await phone.opens(desktop, news("order.placed", "order_placed", order, vendor=vendor))
+    await page.wait_for_url(f"{phone.origin}/vendor")
+    await page.locator(f'[data-order="{order.id}"]').wait_for()
+
+
+async def test_a_click_on_an_orders_push_opens_the_riders_page(
+    service: Service, server: Server, phone: Phone, desktop: Desktop
+) -> None:
+    """With the order to carry."""
+    rider = await phone.signs_up("rider")
+    order = await Order.place(service, server)
+    await order.assign(server, rider)
+    page = await phone.opens(desktop, news("order.assigned", "order_placed", order, rider=rider))
+    await page.wait_for_url(f"{phone.origin}/ride")
+    await page.locator(f'[data-order="{order.id}"]').wait_for()
+
+
+async def test_whoever_is_not_signed_in_is_led_to_the_order_by_way_of_the_login(
+    service: Service, server: Server, phone: Phone, desktop: Desktop
+) -> None:
+    """The map is nobody's to see; the link to sign in keeps the order."""
+    order = await Order.place(service, server)
+    page = await phone.opens(desktop, news("order.accepted", "accepted", order, customer="c1"))
+    await page.locator("#signin").click()
+    await page.wait_for_url(f"{phone.origin}/login#order={order.id}")
 
 
 async def test_whoever_looks_at_a_page_is_not_shown_a_push(phone: Phone, desktop: Desktop) -> None:

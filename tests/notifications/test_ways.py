@@ -16,7 +16,7 @@ from notifications.notice import Notice
 from notifications.ways.addresses import Allowed, Forbidden
 from notifications.ways.egress import Egress, open_client
 from notifications.ways.gate import Gate
-from notifications.ways.letter import letter
+from notifications.ways.letter import letter, link_of
 from notifications.ways.mail import Mail
 from notifications.ways.outcome import Busy, Gone, Refused
 from notifications.ways.sms import Sms
@@ -148,11 +148,22 @@ async def test_a_mailbox_that_is_not_there_is_forgotten_and_a_busy_one_is_not() 
         await mail.send(notice(), "ana@example.com")
 
 
-def test_a_letter_leads_to_its_room() -> None:
-    """A message's letter has a link to the conversation, an order's has none."""
-    said = letter(notice(data={"room": "order_o7"}), "a@b.example", "c@d.example", "https://track.example")
-    assert "https://track.example/chat/order_o7" in said.as_string()
-    assert "Look at it" not in letter(notice(), "a@b.example", "c@d.example", "https://track.example").as_string()
+@pytest.mark.parametrize(("role", "data", "link"), [
+    ("vendor", {"room": "order_o7"}, "/chat/order_o7"), ("customer", {"order": "o/7"}, "/track#order=o%2F7"),
+    ("vendor", {"order": "o7"}, "/vendor"), ("vendor", {"product": "p1"}, "/vendor"),
+    ("rider", {"order": "o7"}, "/ride"), ("dispatcher", {"order": "o7", "rider": "r1"}, "/dispatch"),
+    ("vendor", {}, ""), ("customer", {}, ""),
+])
+def test_a_letter_leads_to_its_room_its_order_or_the_page_of_its_role(
+    role: str, data: dict[str, Any], link: str
+) -> None:
+    """In both parts; without anything to look at, or without PUBLIC_URL, there is no link."""
+    said = notice(role=role, data=data)
+    written = letter(said, "a@b.example", "c@d.example", "https://track.example")
+    plain, html = (body.get_content() if (body := written.get_body((kind,))) else "" for kind in ("plain", "html"))
+    leads = (f"https://track.example{link}\n" in plain, f'https://track.example{link}">Look at it' in html)
+    assert (bool(link), bool(link)) == leads
+    assert "" == link_of(said, "")
 
 
 async def test_a_text_message_is_given_to_the_gateway_with_a_key_against_twice(client: httpx.AsyncClient) -> None:

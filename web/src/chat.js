@@ -5,15 +5,15 @@ import { fillRooms } from "./chat/roomlist.js";
 import { find, say, show, showConnection } from "./dom.js";
 import { Rest } from "./rest.js";
 import { Ridewire } from "./ridewire.js";
-import { renewal } from "./signin/session.js";
-import { claims, roomOf, takeToken } from "./token.js";
+import { renewal, tokenFor } from "./signin/session.js";
+import { claims, roomOf } from "./token.js";
 
 class ChatPage {
   #current = null;
   #room = null;
 
   async start() {
-    const token = takeToken("chat");
+    const token = await tokenFor("chat");
     if (!token) return show(find("#signin"), true);
     const { sub, role } = claims(token);
     const rest = new Rest(token);

@@ -14,8 +14,7 @@ import { makeMap, readConfig } from "./map/basemap.js";
 import { Notices } from "./notices/notices.js";
 import { Rest } from "./rest.js";
 import { Ridewire } from "./ridewire.js";
-import { renewal } from "./signin/session.js";
-import { takeToken } from "./token.js";
+import { renewal, tokenFor } from "./signin/session.js";
 
 const DEBOUNCE_MS = 250;
 const PANEL_MS = 500;
@@ -33,7 +32,7 @@ class DispatchPage {
   #timer = null;
 
   async start() {
-    const token = takeToken("dispatch");
+    const token = await tokenFor("dispatch");
     if (!token) return show(find("#signin"), true);
     this.rest = new Rest(token);
     this.panel = new Panel({ choose: (rider) => this.#choose(rider), assign: (order) => this.#ask(order, "assign", { rider_id: "nearest" }), offer: (order) => this.#ask(order, "offer"), look: () => this.#look() });

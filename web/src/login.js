@@ -19,7 +19,7 @@ class LoginPage {
       button.addEventListener("click", () => this.#choose(button.dataset.mode));
     find("#leave").addEventListener("click", () => this.#leave());
     this.#providers();
-    if (location.hash.includes("back")) await this.#back();
+    if ("back" in fragment(location.hash)) await this.#back();
     document.body.dataset.ready = "true";
   }
 
@@ -88,13 +88,14 @@ class LoginPage {
     if (problem?.field) find(`#${problem.field}`)?.focus();
   }
 
-  /** On to the page of the role. Customers go to their order; without one they stay, and see what there is. */
+  /** On to the page of the role. Customers go to the order they came for, or theirs; without one they stay, and see what there is. */
   async #enter(tokens) {
     this.#tokens = tokens;
     const { access_token: token, user } = tokens;
     for (const page of EVERY_PAGE) handToken(page, token);
     if (PAGES[user.role]) return location.assign(PAGES[user.role]);
-    const order = running((await new Rest(token).get("orders").catch(() => ({ items: [] }))).items);
+    const { order: wanted } = fragment(location.hash);
+    const order = wanted ? { id: wanted } : running((await new Rest(token).get("orders").catch(() => ({ items: [] }))).items);
     if (order) return location.assign(`/track#order=${encodeURIComponent(order.id)}`);
     this.#welcome(user);
   }

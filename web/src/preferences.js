@@ -3,7 +3,7 @@
 import { el, find, say, show } from "./dom.js";
 import { PushSwitch } from "./notices/push.js";
 import { Rest } from "./rest.js";
-import { takeToken } from "./token.js";
+import { tokenFor } from "./signin/session.js";
 
 const GROUPS = { order: "Orders", chat: "Messages", stock: "Stock that runs out", rider: "Silent riders", notice: "Other news" };
 const CHANNELS = { in_app: "In the app", push: "Push", email: "E-mail", sms: "SMS" };
@@ -15,7 +15,7 @@ const PUSH_WORDS = {
 
 class PreferencesPage {
   async start() {
-    const token = takeToken("preferences");
+    const token = await tokenFor("preferences");
     if (!token) return show(find("#signin"), true);
     this.rest = new Rest(token);
     this.push = new PushSwitch(this.rest);

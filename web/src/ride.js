@@ -14,8 +14,8 @@ import { PositionWatch } from "./ride/position.js";
 import { Shelf } from "./ride/shelf.js";
 import { Uplink } from "./ride/uplink.js";
 import { Ridewire } from "./ridewire.js";
-import { renewal } from "./signin/session.js";
-import { claims, takeToken } from "./token.js";
+import { renewal, tokenFor } from "./signin/session.js";
+import { claims } from "./token.js";
 import { ago } from "./words.js";
 
 const MINE = new Set(["picked_up", "arriving", "delivered"]);
@@ -30,7 +30,7 @@ class RidePage {
   #offers = new Offers();
 
   async start() {
-    const token = takeToken("ride");
+    const token = await tokenFor("ride");
     if (!token) return show(find("#signin"), true);
     const { sub, name } = claims(token);
     say(find("#who"), name || sub || "");

@@ -1,5 +1,7 @@
 /** The service worker: shows pushes, unless a page of ours is being looked at, and leads a click to the right page. */
 
+import { isAt, linkOf } from "./notices/model.js";
+
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
@@ -12,7 +14,7 @@ async function pushed(notice) {
   if (looked.length > 0) return;
   await registration.showNotification(notice.title ?? "Ridewire", {
     body: notice.body ?? "", tag: notice.collapse ?? notice.notification_id, renotify: Boolean(notice.collapse || notice.notification_id),
-    requireInteraction: notice.priority === "critical", data: { id: notice.notification_id, room: notice.data?.room ?? null },
+    requireInteraction: notice.priority === "critical", data: { id: notice.notification_id, link: linkOf(notice, notice.role) },
   });
 }
 
@@ -21,10 +23,11 @@ addEventListener("notificationclick", (event) => {
   event.waitUntil(followed(event.notification.data ?? {}));
 });
 
-async function followed({ room }) {
-  const [page] = await clients.matchAll({ type: "window" });
-  if (page && !room) return page.focus();
-  return clients.openWindow(room ? `/chat/${encodeURIComponent(room)}` : "/");
+/** The page that shows it already, else a new one: whatever else is open is left as it is, a rider's phone shares there. */
+async function followed({ link = null }) {
+  const pages = await clients.matchAll({ type: "window" });
+  const page = link === null ? pages[0] : pages.find(({ url }) => isAt(url, link));
+  return page ? page.focus() : clients.openWindow(link ?? "/");
 }
 
 /** Read elsewhere: take it off the screen. */

@@ -7,8 +7,8 @@ import { makeMap, readConfig } from "./map/basemap.js";
 import { Motion } from "./motion.js";
 import { Notices } from "./notices/notices.js";
 import { Ridewire } from "./ridewire.js";
-import { renewal } from "./signin/session.js";
-import { fragment, shareToken, takeToken } from "./token.js";
+import { renewal, tokenFor } from "./signin/session.js";
+import { fragment, shareToken } from "./token.js";
 import { Follow } from "./track/follow.js";
 import { EMPTY, begun, told } from "./track/model.js";
 import { placesOf, riderOf, trailOf } from "./track/scene.js";
@@ -29,9 +29,9 @@ class TrackPage {
   #drawn = "";
 
   async start() {
-    const token = shareToken(location.pathname) ?? takeToken("track");
+    const token = shareToken(location.pathname) ?? (await tokenFor("track"));
     this.wanted = fragment(location.hash).order ?? null;
-    if (!token) return this.#view.ended("No link", "Open this page from the link you were sent.");
+    if (!token) return this.#view.unknown(this.wanted);
     this.#wire(token);
     if (this.wanted && this.talk.mayTalk) this.#offerTalk();
     setInterval(() => this.#view.update(this.#model, Date.now()), SECOND_MS);

@@ -7,14 +7,14 @@ import { OrderBook } from "./orderbook.js";
 import { fillOrders } from "./orderlist.js";
 import { Rest } from "./rest.js";
 import { Ridewire } from "./ridewire.js";
-import { renewal } from "./signin/session.js";
-import { claims, handToken, takeToken } from "./token.js";
+import { renewal, tokenFor } from "./signin/session.js";
+import { claims, handToken } from "./token.js";
 
 const MINE = new Set(["accepted", "preparing", "ready", "cancelled"]);
 
 class VendorPage {
-  start() {
-    const token = takeToken("vendor");
+  async start() {
+    const token = await tokenFor("vendor");
     if (!token) return show(find("#signin"), true);
     const { sub, name } = claims(token);
     say(find("#who"), name || sub || "");

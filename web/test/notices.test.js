@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EMPTY, bellWords, cleared, counted, grouped, linkOf, listed, told, worthShowing } from "../src/notices/model.js";
+import { EMPTY, bellWords, cleared, counted, grouped, isAt, linkOf, listed, told, worthShowing } from "../src/notices/model.js";
 import { keyBytes } from "../src/notices/push.js";
 
 const item = (id, more = {}) => ({ notification_id: id, title: id, collapse: null, expires: 100, ts: 1, ...more });
@@ -32,10 +32,21 @@ test("of what was missed the newest of a subject is shown, unless it has expired
   assert.deepEqual(worthShowing(missed, 10).map(({ notification_id }) => notification_id), ["delivered"]);
 });
 
-test("a notification leads to its room or order", () => {
+test("a notification leads to its room, its order, or the page of its role", () => {
   assert.equal(linkOf({ data: { room: "order_1" } }, "vendor"), "/chat/order_1");
   assert.equal(linkOf({ data: { order: "o/1" } }, "customer"), "/track#order=o%2F1");
-  assert.equal(linkOf({ data: { order: "o1" } }, "rider"), null);
+  assert.equal(linkOf({ data: { order: "o1" } }, "rider"), "/ride");
+  assert.equal(linkOf({ data: { product: "p1" } }, "vendor"), "/vendor");
+  assert.equal(linkOf({ data: { order: "o1" } }, "dispatcher"), "/dispatch");
+  assert.equal(linkOf({ data: {} }, "vendor"), null);
+  assert.equal(linkOf({ data: { order: "o1" } }, undefined), null);
+});
+
+test("an open page shows what a link leads to, whatever token it came with", () => {
+  assert.ok(isAt("https://a.example/track#token=t&order=o1", "/track#order=o1"));
+  assert.ok(isAt("https://a.example/ride?map=plain#token=t", "/ride"));
+  assert.ok(!isAt("https://a.example/track#order=o2", "/track#order=o1"));
+  assert.ok(!isAt("https://a.example/track/share", "/track#order=o1"));
 });
 
 test("the bell says its number in words", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MODES, missing, running } from "../src/signin/form.js";
+import { MODES, isFor, missing, running } from "../src/signin/form.js";
 
 const GOOD = { email: "ana@shop.example", password: "violet-anchor-42", code: "042137" };
 
@@ -16,6 +16,12 @@ test("the first thing that is missing is named, and only what the mode asks for"
   assert.equal(missing("register", { ...GOOD, password: "short" }).field, "password");
   assert.equal(missing("reset", { ...GOOD, code: "42" }).field, "code");
   assert.equal(missing("ask", { ...GOOD, password: "", code: "" }), null);
+});
+
+test("a page that one role works on is for no other", () => {
+  assert.deepEqual(["track", "chat", "vendor", "ride"].filter((page) => isFor(page, "customer")), ["track", "chat"]);
+  assert.ok(isFor("vendor", "vendor") && isFor("dispatch", "dispatcher") && isFor("dispatch", "admin"));
+  assert.ok(!isFor("vendor", "rider"));
 });
 
 test("a customer goes on to the newest order under way", () => {

@@ -1,5 +1,8 @@
 /** What this page knows of its person's notifications. Pure: nothing here draws, asks or reads a clock. */
 
+import { PAGES } from "../signin/form.js";
+import { fragment } from "../token.js";
+
 const MOST = 50;
 
 export const EMPTY = { unread: 0, items: [] };
@@ -42,11 +45,20 @@ export function worthShowing(items, now_ms) {
   return [...newest.values()].filter(({ expires }) => expires > now_ms);
 }
 
-/** Where a notification leads on this site, or null. */
+/**
+ * Where a notification leads on this site: to its room, its order on the customer's map, else the page on which its role
+ * works; or null. What may be seen there is the server's to say. `link_of` in notifications/ways/letter.py is the same.
+ */
 export function linkOf({ data = {} }, role) {
   if (data.room) return `/chat/${encodeURIComponent(data.room)}`;
   if (data.order && role === "customer") return `/track#order=${encodeURIComponent(data.order)}`;
-  return null;
+  return data.order || data.product ? (PAGES[role] ?? null) : null;
+}
+
+/** Whether a page at this address shows what the link leads to; a token that came with the address changes nothing. */
+export function isAt(address, link) {
+  const [here, there] = [new URL(address), new URL(link, address)];
+  return here.pathname === there.pathname && fragment(here.hash).order === fragment(there.hash).order;
 }
 
 export const bellWords = (unread) => (unread === 0 ? "Notifications, none unread" : `Notifications, ${unread} unread`);

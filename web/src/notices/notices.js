@@ -7,7 +7,7 @@ import { find } from "../dom.js";
 import { Rest } from "../rest.js";
 import { claims, handToken } from "../token.js";
 import { Bell } from "./bell.js";
-import { EMPTY, cleared, counted, linkOf, listed, told, worthShowing } from "./model.js";
+import { EMPTY, cleared, counted, isAt, linkOf, listed, told, worthShowing } from "./model.js";
 import { NoticeToasts } from "./toasts.js";
 
 const LISTED = 30;
@@ -88,8 +88,8 @@ export class Notices {
     const link = linkOf(item, this.role);
     this.#set(cleared(this.#model, ids));
     await this.rest.post("notifications/ack", { ids, state: "read" }).then((answer) => this.#set(counted(this.#model, answer)), () => {});
-    if (!link) return;
-    handToken(link.startsWith("/chat") ? "chat" : "track", this.token);
+    if (!link || isAt(location.href, link)) return;
+    handToken(link.split(/[/#]/)[1], this.token);
     location.assign(link);
   }
 

@@ -11,6 +11,9 @@ export const MODES = {
 /** Role → the page it works on. */
 export const PAGES = { vendor: "/vendor", rider: "/ride", dispatcher: "/dispatch", admin: "/dispatch" };
 
+/** Whether a page is for this role: those that one role works on are for no other. Pure. */
+export const isFor = (page, role) => !Object.values(PAGES).includes(`/${page}`) || PAGES[role] === `/${page}`;
+
 const SHORTEST = 8;
 
 /** The first thing that is missing, as {field, words}, or null. The server looks again and more closely. */

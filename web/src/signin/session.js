@@ -3,7 +3,8 @@
  * good for minutes, and has it renewed with the CSRF token that only pages of this service can read.
  */
 
-import { claims } from "../token.js";
+import { claims, handToken, takeToken } from "../token.js";
+import { isFor } from "./form.js";
 
 const PATIENCE_MS = 10_000;
 
@@ -24,6 +25,19 @@ export async function resume() {
   if (session.status !== 200) return null;
   const { status, content } = await ask("POST", "refresh", { headers: { "X-CSRF-Token": session.content.csrf_token } });
   return status === 200 ? content : null;
+}
+
+/**
+ * The token for a page: the one that this tab was given, or else that of whoever is signed in in this browser, if the page
+ * is for them (a tab that a notification or a letter opened was given none). Null: they have to sign in.
+ */
+export async function tokenFor(page) {
+  const given = takeToken(page);
+  if (given) return given;
+  const tokens = await resume();
+  if (!tokens || !isFor(page, tokens.user.role)) return null;
+  handToken(page, tokens.access_token);
+  return tokens.access_token;
 }
 
 export async function leave(csrf_token) {

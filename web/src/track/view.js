@@ -57,6 +57,14 @@ export class TrackView {
     show(end, true);
   }
 
+  /** Nobody knows who looks: a guest needs the link, whoever has an account may sign in and comes back to the order. */
+  unknown(order) {
+    this.ended("No link", "Open this page from the link you were sent, or sign in.");
+    const signin = find("#signin");
+    if (order) signin.href = `/login#order=${encodeURIComponent(order)}`;
+    show(signin, true);
+  }
+
   #freshness({ fix, status }, now_ms) {
     const { freshness } = this.parts;
     const age_ms = fix ? now_ms - fix.ts : 0;
