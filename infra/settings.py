@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo_links: tuple[str, ...] = ()
     track_retention_s: int = 90 * 86400
     chat_retention_s: int = 0
-    flush_floor_ms: int = 4
+    flush_floor_ms: int = 25
     drain_s: float = 20.0
     rider_capacity: int = 2
     offer_s: float = 30.0

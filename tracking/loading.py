@@ -14,7 +14,7 @@ from tracking.riders import Riders
 from tracking.store import StoreDown
 
 if TYPE_CHECKING:
-    from tracking.batch import Waiting
+    from tracking.judged import Waiting
 
 MOST_A_READ = 512
 RECALLS_AT_ONCE = 16
@@ -42,6 +42,12 @@ class Loader:
         """Let a report wait for its rider's state."""
         self._waiting.setdefault(waiting.rider, []).append(waiting)
         self._wake.set()
+
+    def put_first(self, rider: str, reports: list["Waiting"]) -> None:
+        """Let reports wait that came before all that wait here of this rider."""
+        if reports:
+            self._waiting[rider] = [*reports, *self._waiting.get(rider, [])]
+            self._wake.set()
 
     def take_late(self, now_s: float) -> list["Waiting"]:
         """Remove and give the reports whose deadline (monotonic) has passed."""

@@ -1,10 +1,10 @@
 """A rider reports points. The life of a report, in order:
 
 check     its shape: 1 to 200 points, battery 0 to 1 (here)
-gather    with the others that wait while Redis is busy (batch.py)
 judge     each point: range, age, accuracy, speed between neighbours in time (acceptance.py, state.py)
+show      the fix that moved the rider, to the watchers of this process; others hear of it when it is stored
+gather    with the others that wait while Redis is busy (batch.py)
 store     state, points and position index in one atomic step (store.py, lua/advance.lua)
-deliver   the new fixes to the watchers of this process; others hear them through Redis
 answer    with `location.ack` once the points are durable, and the pace the phone should keep (steering.py)
 """
 
@@ -14,7 +14,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from tracking.acceptance import LARGEST_SEQ
-from tracking.batch import PATIENCE_S, Batch, OnFixes, Stored, Waiting
+from tracking.batch import PATIENCE_S, Batch, OnFixes
+from tracking.judged import Stored, Waiting
 from tracking.messages import MAX_POINTS, LocationReport
 from tracking.riders import Recall, Riders
 from tracking.steering import steer

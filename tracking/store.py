@@ -73,7 +73,7 @@ class TrackingStore:
             keys.stream(prefix), keys.backlog(prefix), keys.heard(prefix), keys.serving(prefix), self._riders,
             self._watched,
         ]
-        self._has_company = True  # whether other processes serve too, as Redis last said
+        self.has_company = True  # whether other processes serve too, as Redis last said
         self.max_backlog_bytes = max_backlog_bytes
 
     async def enlist(self, ttl_s: float) -> bool:
@@ -114,9 +114,9 @@ class TrackingStore:
                 going = [move for at, move in enumerate(going) if at not in conflicting]
                 continue
             if answer[0] == 1:
-                self._has_company = True
+                self.has_company = True
                 continue
-            last_id, self._has_company = answer[0].decode(), bool(answer[1])
+            last_id, self.has_company = answer[0].decode(), bool(answer[1])
             for move, until_ms in zip(going, answer[2], strict=True):
                 move.held.version = move.stored[:VERSION_BYTES]
                 until[move.rider] = int(until_ms or 0)
@@ -125,7 +125,7 @@ class TrackingStore:
 
     def _arguments(self, moves: list[Move], now_ms: int, need_last_id: bool) -> list[Arg]:
         """What lua/advance.lua is told, in its order."""
-        told = self._has_company
+        told = self.has_company
         return [
             len(moves), self.max_backlog_bytes, keys.BUCKET_TTL_S, "1" if need_last_id else "0", flush.points_of(moves),
             self.origin, "1" if told else "0", *flush.states_of(moves), *flush.heard_of(moves, now_ms),

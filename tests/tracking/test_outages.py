@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 import redis.asyncio as aioredis
 
@@ -49,6 +50,25 @@ async def test_an_outage_is_answered_and_waited_out(own_valkey: Valkey, own_redi
         finally:
             again.stop()
     assert ("location.ack", 10, 0) == tuple(answers[1][name] for name in ("type", "upto", "duplicates"))
+
+
+async def test_maps_move_on_while_redis_is_away(own_valkey: Valkey, own_redis: aioredis.Redis, prefix: str) -> None:
+    """Fixes are shown without Redis, and nothing is acknowledged; once it is back they are stored in their order."""
+    answers, start = Answers(), now_ms() - 60_000
+    async with running(own_redis, prefix) as process:
+        await _acked(process, answers, 1, start)
+        stopped = psutil.Process(own_valkey.process.pids()[0])
+        stopped.suspend()
+        try:
+            for seq in range(2, 6):
+                send(process.reporter, answers, ride([seq], start))
+                await until(lambda expected=seq: len(process.fixes) == expected)
+            assert ([1, 2, 3, 4, 5], 1) == ([fix.seq for fix in process.fixes], len(answers))
+        finally:
+            stopped.resume()
+        await until(lambda: len(answers) == 5)
+        assert [1, 2, 3, 4, 5] == [answer["upto"] for answer in answers]
+        assert [1, 2, 3, 4, 5] == await seqs_in_stream(own_redis, prefix, "r1")
 
 
 async def test_what_a_crash_of_redis_lost_is_put_back(

@@ -106,6 +106,19 @@ async def test_a_process_that_serves_alone_publishes_nothing(
     assert [2] == [fix[5] for fix in msgspec.msgpack.decode(news["data"])[1]]
 
 
+async def test_watchers_elsewhere_do_not_wait_for_a_long_floor(
+    start_process: StartProcess, redis_client: aioredis.Redis, prefix: str
+) -> None:
+    """With another process on the list a flush follows the one before at once, however seldom we would store alone."""
+    process = await start_process(floor_ms=3_600_000)
+    answers, start = Answers(), now_ms() - 60_000
+    assert await process.store.enlist(60)
+    assert await TrackingStore(redis_client, prefix).enlist(60)
+    for seq in range(1, 4):
+        send(process.reporter, answers, ride([seq], start))
+        await until(lambda expected=seq: len(answers) == expected)
+
+
 async def test_a_process_learns_that_it_was_believed_gone(redis_client: aioredis.Redis, prefix: str) -> None:
     """Enlisting again tells whether the others may have kept silent meanwhile."""
     store = TrackingStore(redis_client, prefix)
