@@ -1,20 +1,21 @@
 """Whoever did not confirm in time is interrupted by one other way. `run` looks for what is due, in any worker.
 
-What is due stands in MongoDB and is claimed by moving its `due_ms` ahead: of many workers one gets it, and if that one
-dies the next gets it when the claim runs out. An attempt that was cut short in between may be made again; the same
-topic, message id or idempotency key lets the other side see one.
+What is due stands in MongoDB and is claimed by moving its `due_ms` ahead: of many workers one gets it and keeps it, as
+`claims.py` says, and if that one dies the next gets it seconds later. An attempt that was cut short in between may be
+made again; the same topic, message id or idempotency key lets the other side see one.
 """
 
 import asyncio
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
 from calls.guard import CircuitOpen
 from notifications.book import Book, Reach
+from notifications.claims import Claims, Lost
 from notifications.decision import ACK_WITHIN_MS, Drop, Send, Wait, again_ms, decide
 from notifications.due import Due
 from notifications.notice import Notice, Outside
@@ -23,7 +24,7 @@ from notifications.store import Row, notice_in
 from notifications.ways.gate import Gate
 from notifications.ways.outcome import Busy, Gone, Refused
 
-AT_ONCE, LOOK_EVERY_S, LEASE_MS = 64, 0.2, 60_000
+AT_ONCE, LOOK_EVERY_S = 64, 0.2
 TRIES = 3
 Truth = Callable[[Notice], Awaitable[bool]]
 logger = structlog.get_logger(__name__)
@@ -47,18 +48,20 @@ def addresses(reach: Reach, channel: Outside) -> tuple[Any, ...]:
 class Decider:
     """`ways`: those that are set up here. `is_true`: whether what a notification says still holds."""
 
-    def __init__(self, due: Due, book: Book, ways: Mapping[Outside, Way], is_true: Truth) -> None:
+    def __init__(
+        self, due: Due, book: Book, ways: Mapping[Outside, Way], is_true: Truth, claims: Claims | None = None
+    ) -> None:
         self._due, self._book, self._ways, self._is_true = due, book, ways, is_true
-        self._busy = 0
+        self._claims = claims or Claims(due.renew)
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._claims.run())
             while True:
-                free = AT_ONCE - self._busy
-                rows = await self._due.claim(now_ms(), free, LEASE_MS, uuid.uuid4().hex) if free else []
+                free = AT_ONCE - len(self._claims)
+                rows = await self._claims.take(partial(self._due.claim, now_ms(), free)) if free else []
                 for row in rows:
-                    self._busy += 1
                     group.create_task(self._deal(row))
                 if not free or len(rows) < free:
                     await asyncio.sleep(LOOK_EVERY_S)
@@ -69,7 +72,7 @@ class Decider:
         except Exception as error:  # the claim runs out, and then it is looked at again
             logger.warning("a notification could not be decided", id=row["_id"], error=repr(error))
         finally:
-            self._busy -= 1
+            self._claims.drop(row)
 
     async def _decide(self, row: Row) -> None:
         notice, reach = notice_in(row), await self._book.reach(row["user"])
@@ -100,7 +103,9 @@ class Decider:
     ) -> None:
         decided_ms, tries = now_ms(), row["tries"] + 1
         try:
-            await self._send(channel, notice, reach)
+            await self._send(row, channel, notice, reach)
+        except Lost:
+            raise
         except Refused as error:
             logger.info("a way was refused", id=notice.id, channel=channel, error=str(error))
             await self._due.fail(row, channel, now_ms())
@@ -113,7 +118,7 @@ class Decider:
                 after_s = error.after_s if isinstance(error, Busy) else rests_s
                 await self._due.put_off(row, again_ms(now_ms(), tries, after_s), tries)
         else:
-            await self._due.settle(row, channel, decided_ms)
+            await self._claims.note(lambda: self._due.settle(row, channel, decided_ms))
 
     async def _send_records(self, row: Row, notice: Notice, reach: Reach) -> None:
         """What is sent in any case. It interrupts nobody, so quiet hours do not hold it back."""
@@ -122,7 +127,9 @@ class Decider:
             if not is_wanted or channel not in self._ways or channel in row["sent"] or not addresses(reach, channel):
                 continue
             try:
-                await self._send(channel, notice, reach)
+                await self._send(row, channel, notice, reach)
+            except Lost:
+                raise
             except Refused as error:
                 logger.info("a record was refused", id=notice.id, channel=channel, error=str(error))
             except Exception as error:
@@ -131,17 +138,22 @@ class Decider:
                 await self._due.put_off(row, again_ms(now_ms(), tries), tries)
                 return
             else:
-                await self._due.note_sent(row, channel)
+                await self._claims.note(partial(self._due.note_sent, row, channel))
         await self._due.records_done(row, max(now_ms(), row["told_ms"] + ACK_WITHIN_MS))
 
-    async def _send(self, channel: Outside, notice: Notice, reach: Reach) -> None:
-        """To every address on this channel; well when one took it. Raises what the last one did when none did."""
+    async def _send(self, row: Row, channel: Outside, notice: Notice, reach: Reach) -> None:
+        """To every address; well when one took it. Raises Lost, or what the last one did when none did."""
         taken = False
         failure: Exception | None = None
         for to in addresses(reach, channel):
             try:
-                await self._ways[channel].send(notice, to)
+                async with self._claims.hold(row):
+                    await self._ways[channel].send(notice, to)
                 taken = True
+            except Lost:
+                if not taken:
+                    raise
+                break
             except Gone as error:
                 failure = failure or error
                 if channel == "push":

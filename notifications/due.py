@@ -1,10 +1,12 @@
 """Decisions that are due, in the collection `notifications` that store.py describes: claimed by one, settled once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ASCENDING
 
+from notifications.claims import IS_DUE, OVER, leased
 from notifications.store import PENDING, Row
 
 
@@ -15,27 +17,32 @@ class Due:
         self.rows = db.get_collection("notifications")
 
     async def claim(self, now_ms: int, limit: int, lease_ms: int, token: str) -> list[Row]:
-        """Some that are due, now ours until the lease ends."""
-        due = PENDING | {"due_ms": {"$lte": now_ms}}
+        """Some that are due, now ours until the lease ends or is renewed. A clock that is ahead gets nothing sooner."""
+        due = PENDING | {"due_ms": {"$lte": now_ms}} | IS_DUE
         ids = [row["_id"] async for row in self.rows.find(due, {"_id": 1}).sort("due_ms", ASCENDING).limit(limit)]
         if not ids:
             return []
-        await self.rows.update_many(
-            {"_id": {"$in": ids}} | due, {"$set": {"due_ms": now_ms + lease_ms, "claim": token}}
-        )
+        await self.rows.update_many({"_id": {"$in": ids}} | due, leased(lease_ms, claim=token))
         return [row async for row in self.rows.find({"_id": {"$in": ids}, "claim": token} | PENDING)]
+
+    async def renew(self, rows: Sequence[Row], lease_ms: int) -> list[Row]:
+        """A new lease for those that are still ours; those."""
+        ours = PENDING | {"$or": [{"_id": row["_id"], "claim": row["claim"]} for row in rows]}
+        await self.rows.update_many(ours, leased(lease_ms))
+        return [row async for row in self.rows.find(ours, {"claim": 1})]
 
     async def settle(self, row: Row, decision: str, decided_ms: int) -> None:
         """This became of it."""
-        await self._write(row, {"$set": {"decision": decision, "decided_ms": decided_ms}})
+        await self._write(row, OVER | {"$set": {"decision": decision, "decided_ms": decided_ms}})
 
     async def put_off(self, row: Row, due_ms: int, tries: int) -> None:
         """Look again then."""
-        await self._write(row, {"$set": {"due_ms": due_ms, "tries": tries}})
+        await self._write(row, OVER | {"$set": {"due_ms": due_ms, "tries": tries}})
 
     async def fail(self, row: Row, channel: str, now_ms: int) -> None:
         """This channel will not take it: look at once for another one."""
-        await self._write(row, {"$set": {"due_ms": now_ms, "tries": 0}, "$addToSet": {"failed": channel}})
+        change = {"$set": {"due_ms": now_ms, "tries": 0}, "$addToSet": {"failed": channel}}
+        await self._write(row, OVER | change)
 
     async def note_sent(self, row: Row, channel: str) -> None:
         """A record went out."""
@@ -43,7 +50,7 @@ class Due:
 
     async def records_done(self, row: Row, due_ms: int) -> None:
         """All records are sent or will never be: what is left is the interruption."""
-        await self._write(row, {"$set": {"also": [], "due_ms": due_ms, "tries": 0}})
+        await self._write(row, OVER | {"$set": {"also": [], "due_ms": due_ms, "tries": 0}})
 
     async def _write(self, row: Row, change: dict[str, Any]) -> None:
         await self.rows.update_one({"_id": row["_id"], "claim": row["claim"]} | PENDING, change)

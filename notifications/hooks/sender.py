@@ -7,14 +7,15 @@ nobody else. Its receiver knows a delivery by `webhook-id`, which stays the same
 import asyncio
 import random
 import time
-import uuid
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
 from calls.guard import CircuitOpen
+from notifications.claims import Claims, Lost
 from notifications.hooks.schedule import again_after_s
 from notifications.hooks.signing import headers
 from notifications.hooks.store import Hook, HookStore, Row
@@ -22,7 +23,7 @@ from notifications.ways.addresses import Forbidden
 from notifications.ways.egress import Answer, Egress
 from notifications.ways.gate import Gate
 
-AT_ONCE, AT_ONCE_EACH, LOOK_EVERY_S, LEASE_MS = 32, 8, 0.3, 60_000
+AT_ONCE, AT_ONCE_EACH, LOOK_EVERY_S = 32, 8, 0.3
 PER_S, TIMEOUT_S = 50.0, 8.0
 logger = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ class Sender:
         self._store, self._egress = store, egress
         self._gates: dict[str, Gate] = {}
         self._busy: Counter[str] = Counter()
+        self._claims = Claims(store.renew)
 
     @property
     def gates(self) -> dict[str, Gate]:
@@ -43,11 +45,13 @@ class Sender:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._claims.run())
             while True:
                 free = AT_ONCE - self._busy.total()
                 full = [hook for hook, count in self._busy.items() if count >= AT_ONCE_EACH]
                 most = min(free, AT_ONCE_EACH)
-                rows = await self._store.claim(_now_ms(), most, LEASE_MS, uuid.uuid4().hex, full) if free > 0 else []
+                claim = partial(self._store.claim, _now_ms(), most, full)
+                rows = await self._claims.take(claim) if free > 0 else []
                 for row in rows:
                     self._busy[row["hook"]] += 1
                     group.create_task(self._deal(row))
@@ -61,6 +65,7 @@ class Sender:
             logger.warning("a delivery could not be dealt with", id=row["_id"], error=repr(error))
         finally:
             self._busy[row["hook"]] -= 1
+            self._claims.drop(row)
 
     async def _deliver(self, row: Row) -> None:
         hook = await self._store.get(row["hook"])
@@ -70,7 +75,10 @@ class Sender:
         gate = self._gates.setdefault(hook.id, Gate(f"webhook:{hook.id}", timeout_s=TIMEOUT_S, per_s=PER_S))
         answers: list[Answer] = []
         try:
-            await gate.ask(lambda: self._post(hook, row, answers))
+            async with self._claims.hold(row):
+                await gate.ask(lambda: self._post(hook, row, answers))
+        except Lost:
+            raise
         except CircuitOpen as error:
             await self._store.put_off(row, _now_ms() + round(1000 * max(1.0, error.again_in_s)))
         except Forbidden as error:
@@ -78,7 +86,8 @@ class Sender:
         except Exception as error:
             await self._failed(row, answers, f"{type(error).__name__}: {error}")
         else:
-            await self._store.settle(row, _attempt("", answers), "delivered")
+            attempt = _attempt("", answers)
+            await self._claims.note(lambda: self._store.settle(row, attempt, "delivered"))
 
     async def _failed(self, row: Row, answers: list[Answer], error: str) -> None:
         asked = answers[0].retry_after if answers else None

@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from events.event import Event
 from events.topology import matches
+from notifications.claims import IS_DUE, OVER, leased
 
 Session = AsyncIOMotorClientSession
 Row = dict[str, Any]
@@ -107,27 +108,31 @@ class HookStore:
             await self.deliveries.insert_many(rows, session=session)
         return len(rows)
 
-    async def claim(self, now_ms: int, limit: int, lease_ms: int, token: str, busy: Sequence[str]) -> list[Row]:
-        """Some that are due, now ours until the lease ends; none for the endpoints that are `busy`."""
-        due = WAITING | {"due_ms": {"$lte": now_ms}, "hook": {"$nin": list(busy)}}
+    async def claim(self, now_ms: int, limit: int, busy: Sequence[str], lease_ms: int, token: str) -> list[Row]:
+        """Some that are due, now ours until the lease ends, or is renewed; none for the endpoints that are `busy`."""
+        due = WAITING | {"due_ms": {"$lte": now_ms}, "hook": {"$nin": list(busy)}} | IS_DUE
         ids = [row["_id"] async for row in self.deliveries.find(due, {"_id": 1}).sort("due_ms", ASCENDING).limit(limit)]
         if not ids:
             return []
-        await self.deliveries.update_many(
-            {"_id": {"$in": ids}} | due, {"$set": {"due_ms": now_ms + lease_ms, "claim": token}}
-        )
+        await self.deliveries.update_many({"_id": {"$in": ids}} | due, leased(lease_ms, claim=token))
         return [row async for row in self.deliveries.find({"_id": {"$in": ids}, "claim": token} | WAITING)]
+
+    async def renew(self, rows: Sequence[Row], lease_ms: int) -> list[Row]:
+        """A new lease for those that are still ours; those."""
+        ours = WAITING | {"$or": [{"_id": row["_id"], "claim": row["claim"]} for row in rows]}
+        await self.deliveries.update_many(ours, leased(lease_ms))
+        return [row async for row in self.deliveries.find(ours, {"claim": 1})]
 
     async def settle(self, row: Row, attempt: Row, state: str, due_ms: int | None = None) -> None:
         """What became of a try. The last twenty tries are kept."""
         fields: Row = {"state": state, "tries": row["tries"] + 1} | ({} if due_ms is None else {"due_ms": due_ms})
-        change = {"$set": fields, "$push": {"log": {"$each": [attempt], "$slice": -20}}}
+        change = OVER | {"$set": fields, "$push": {"log": {"$each": [attempt], "$slice": -20}}}
         await self.deliveries.update_one({"_id": row["_id"], "claim": row["claim"]} | WAITING, change)
 
     async def put_off(self, row: Row, due_ms: int) -> None:
         """Not tried; look again then."""
         own = {"_id": row["_id"], "claim": row["claim"]} | WAITING
-        await self.deliveries.update_one(own, {"$set": {"due_ms": due_ms}})
+        await self.deliveries.update_one(own, OVER | {"$set": {"due_ms": due_ms}})
 
     async def page(self, query: Row, before: tuple[datetime, str] | None, limit: int) -> list[Row]:
         """Deliveries newest first, those before one."""

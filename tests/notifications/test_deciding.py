@@ -13,6 +13,7 @@ import pytest
 from infra.clients import Database
 from notifications.about import OrderNews, about_order
 from notifications.book import Book, Contact
+from notifications.claims import Claims
 from notifications.decider import Decider
 from notifications.desk import NoticeDesk
 from notifications.due import Due
@@ -34,21 +35,24 @@ class Pigeon:
         self.gate = Gate("pigeon", timeout_s=5, per_s=10_000)
         self.carried: list[tuple[str, Any]] = []
         self.failures: list[Exception] = []
+        self.may_fly = asyncio.Event()
+        self.may_fly.set()
 
     async def send(self, notice: Notice, to: Any) -> None:
         if self.failures:
             raise self.failures.pop(0)
+        await self.may_fly.wait()
         self.carried.append((notice.id, to))
 
 
 class Post:
     """A worker that decides, with pigeons for ways."""
 
-    def __init__(self, database: Database, book: Book) -> None:
+    def __init__(self, database: Database, book: Book, claims: Claims | None = None) -> None:
         self.push, self.email, self.sms = Pigeon(), Pigeon(), Pigeon()
         self.holds = True
         ways: dict[Any, Any] = {"push": self.push, "email": self.email, "sms": self.sms}
-        self.decider = Decider(Due(database), book, ways, self.is_true)
+        self.decider = Decider(Due(database), book, ways, self.is_true, claims)
 
     async def is_true(self, notice: Notice) -> bool:
         return self.holds
@@ -138,11 +142,34 @@ async def test_a_worker_that_died_with_a_claim_is_replaced(
     await desk.tell([told])
     claimed = await Due(database).claim(time.time_ns() // 1_000_000, 10, 700, "the dead one's")
     assert [told.id] == [row["_id"] for row in claimed]
-    assert [] == await Due(database).claim(time.time_ns() // 1_000_000, 10, 700, "another's")
+    for ahead_ms in (0, 60_000):  # also by a clock that is a minute ahead
+        assert [] == await Due(database).claim(time.time_ns() // 1_000_000 + ahead_ms, 10, 700, "another's")
     async with deciding(post):
         assert "push" == await until(lambda: decision_of(told.id))
     await Due(database).settle(claimed[0], "too late", 0)
     assert "push" == await decision_of(told.id)
+
+
+async def test_what_takes_longer_than_a_claim_stays_with_whoever_lives(
+    desk: NoticeDesk, book: Book, database: Database, decision_of: Decision
+) -> None:
+    """A living worker renews: while its push hangs for several leases, another worker gets nothing of it."""
+    await with_browser(book)
+    slow, other = (
+        Post(database, book, Claims(Due(database).renew, lease_ms=1000, renew_every_s=0.1)) for _ in range(2)
+    )
+    slow.push.may_fly.clear()
+    told = notice()
+    await desk.tell([told])
+    async with deciding(slow):
+        first = await until(lambda: database.notifications.find_one({"_id": told.id, "claim": {"$exists": True}}))
+        async with deciding(other):
+            long_after = {"_id": told.id, "due_ms": {"$gt": first["due_ms"] + 2000}}
+            row = await until(lambda: database.notifications.find_one(long_after))
+            assert (first["claim"], "pending") == (row["claim"], row["decision"])
+            slow.push.may_fly.set()
+            assert "push" == await until(lambda: decision_of(told.id))
+    assert ([told.id], []) == ([id_ for id_, _ in slow.push.carried], other.push.carried)
 
 
 async def test_a_way_that_fails_is_tried_again_and_then_left_for_the_next(
