@@ -1,6 +1,7 @@
 /**
  * Which map a page gets: WebGL when there is, else the plain canvas; on it the server's own city, else the configured
- * style, else a blank sheet with a graticule. A tile server that does not answer in PATIENCE_MS is done without.
+ * style, else a blank sheet with a graticule. A tile server that does not answer in PATIENCE_MS is done without; our own
+ * city gets longer, since it is the browser that is slow then.
  */
 
 import { PlainMap } from "./plainmap.js";
@@ -8,6 +9,7 @@ import { cityStyle } from "./style.js";
 import { currentPalette } from "./palette.js";
 
 export const PATIENCE_MS = 4_000;
+const CITY_PATIENCE_MS = 30_000;
 export const CITY_URL = "/tiles/city.pmtiles";
 export const MANIFEST_URL = "/tiles/city.json";
 
@@ -43,7 +45,7 @@ async function layBase(map, container, config, palette) {
   }
   if (style === null) return;
   map.base(style);
-  if (await map.baseAnswers(PATIENCE_MS)) {
+  if (await map.baseAnswers(config.city ? CITY_PATIENCE_MS : PATIENCE_MS)) {
     container.dataset.base = config.city ? "city" : "style";
   } else map.base(null);
 }

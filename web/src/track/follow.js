@@ -10,6 +10,7 @@ export class Follow {
   #map;
   #byHand = false;
   #fitted = "";
+  #hasLooked = false;
 
   constructor(map) {
     this.#map = map;
@@ -22,14 +23,18 @@ export class Follow {
     });
   }
 
-  /** Show these places, the first of them being the one that moves. */
-  look(places, swift = false) {
+  /**
+   * Show these places, the first of them being the one that moves. The first time the view jumps there: a flight from the
+   * whole world asks for a dozen pieces of the map on its way and draws each, and takes seconds without a graphics card.
+   */
+  look(places) {
     this.last = places;
     if (this.#byHand || places.length === 0) return;
     const key = String(places.length);
     if (key === this.#fitted && this.#inView(places[0])) return;
     this.#fitted = key;
-    this.#map.fit(boundsOf(places), this.#padding(), swift);
+    this.#map.fit(boundsOf(places), this.#padding(), !this.#hasLooked);
+    this.#hasLooked = true;
   }
 
   #hold(byHand) {
