@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
+from calls.ending import cancelled
+
 log = structlog.get_logger(__name__)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 STEADY_AFTER_S = 30.0
@@ -42,12 +44,8 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        waiting = set(self._tasks)
         try:
-            while waiting:  # again and again: below Python 3.12 the `wait_for` that redis sends with can swallow one
-                for task in waiting:
-                    task.cancel()
-                _, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_S)
+            await cancelled(*self._tasks, again_s=CANCEL_AGAIN_S)
         finally:
             await self._group.__aexit__(None, None, None)
 

@@ -32,6 +32,7 @@ from api.notices.sending import send_notices
 from api.orders.store import OrderStore
 from api.planning.travel import Travel
 from api.supervisor import Supervisor
+from calls.ending import cancelled
 from events.outbox import Outbox
 from events.topology import QUEUES
 from events.transport import Away
@@ -56,7 +57,6 @@ PATIENCE_S = 45.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 LOOK_EVERY_S, STUCK_AFTER_S = 15.0, 180.0
 AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, OSError, Away)
-CANCEL_AGAIN_S = 5.0
 REDIS_TIMEOUT_S = 5.0  # above the persister's blocking read
 
 
@@ -164,17 +164,7 @@ async def persist(tools: Tools, stop: asyncio.Event) -> None:
         await asyncio.wait({persisting, watching}, return_when=asyncio.FIRST_COMPLETED)
         (watching if watching.done() else persisting).result()
     finally:
-        await ended(persisting, watching)
-
-
-async def ended(*tasks: "asyncio.Future[Any]") -> None:
-    """Cancel until all are over: redis-py swallows a cancellation that falls into its connecting."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        left = (await asyncio.wait(left, timeout=CANCEL_AGAIN_S))[1]
-    await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(persisting, watching)
 
 
 async def nothing() -> None:
@@ -190,7 +180,7 @@ async def together(stop: asyncio.Event, duties: Sequence[Coroutine[Any, Any, Non
             task.result()
         log.info("stopping")
     finally:
-        await ended(*tasks)
+        await cancelled(*tasks)
 
 
 async def work(settings: Settings, parts: Sequence[str], patience_s: float, look_every_s: float) -> None:

@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from calls.ending import cancelled
 from live.meters import Meters
 
 Handler = Callable[[bytes], None]
@@ -25,6 +26,7 @@ TIMEOUT_S = 2.0
 PING_EVERY_S, SILENT_AT_MOST_S = 5.0, 12.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 BATCH = 500
+END_AGAIN_S = 0.1  # who listens anew must not wait for a cancellation that was swallowed
 _BROKEN = (RedisError, OSError, TimeoutError)
 
 logger = structlog.get_logger("live.relay")
@@ -106,7 +108,7 @@ class Relay:
                 try:
                     await asyncio.wait({listening})
                 finally:
-                    await _end(listening)
+                    await cancelled(listening, again_s=END_AGAIN_S)
                 if self.is_up:
                     wait_s = FIRST_WAIT_S
                     self._lose("the connection broke")
@@ -160,8 +162,7 @@ class Relay:
             try:
                 done, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                await _end(reading)
-                await _end(writing)
+                await cancelled(reading, writing, again_s=END_AGAIN_S)
             for task in done:
                 task.result()
 
@@ -222,12 +223,3 @@ class Relay:
                 handler(payload)
             except Exception:
                 logger.exception("a handler of live news failed", topic=name.decode(errors="replace"))
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel until it is over: on Python 3.11 `asyncio.wait_for`, which the driver uses, can swallow a cancellation."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
-    if not task.cancelled():
-        task.exception()  # looked at, or asyncio logs it as never retrieved; what ended first is raised by the caller

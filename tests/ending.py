@@ -1,13 +1,13 @@
 """What a test started is over within a deadline, or the test says what is not: nothing hangs while it is cleared up."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
+from calls import ending
 from tests.waiting import SCALE, TooLate
 
-END_S, AGAIN_S = 30.0, 5.0
+END_S = 30.0
 
 
 async def over(*running: Awaitable[Any], within_s: float = END_S) -> None:
@@ -24,14 +24,10 @@ async def cancelled(
 ) -> None:
     """Cancel them and wait. What they raise and is not forgiven is raised here; TooLate names those that go on.
 
-    They are asked more than once: redis-py swallows a cancellation that falls into its connecting.
+    They are asked more than once, as `calls/ending.py` says.
     """
-    left, deadline = set(tasks), time.monotonic() + within_s * SCALE
-    while left and time.monotonic() < deadline:
-        for task in left:
-            task.cancel()
-        left = (await asyncio.wait(left, timeout=min(AGAIN_S, within_s)))[1]
-    _refuse(left, within_s)
+    again_s = min(ending.AGAIN_S, within_s)
+    _refuse(await ending.cancelled(*tasks, again_s=again_s, within_s=within_s * SCALE), within_s)
     for task in tasks:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, forgive):

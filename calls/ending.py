@@ -1,0 +1,30 @@
+"""Ending what asks the outside: cancelled until it is over.
+
+Once is not enough. redis-py swallows a cancellation that falls into its connecting, and on Python 3.11
+`asyncio.wait_for`, by which drivers wait, swallows one that comes with the answer.
+"""
+
+import asyncio
+from typing import Any
+
+AGAIN_S = 5.0  # by then a driver has connected or given up
+
+
+async def cancelled(
+    *tasks: "asyncio.Future[Any]", again_s: float = AGAIN_S, within_s: float | None = None
+) -> "set[asyncio.Future[Any]]":
+    """Cancel each, anew every `again_s`, until all are over; those that are not after `within_s`, if it is given.
+
+    What they raise is looked at, so that asyncio does not complain, and is for whoever asks them. Raises nothing.
+    """
+    left = set(tasks)
+    loop = asyncio.get_running_loop()
+    until_s = None if within_s is None else loop.time() + within_s
+    while left and (until_s is None or loop.time() < until_s):
+        for task in left:
+            task.cancel()
+        left = (await asyncio.wait(left, timeout=again_s))[1]
+    for task in set(tasks) - left:
+        if not task.cancelled():
+            task.exception()
+    return left
