@@ -1,7 +1,8 @@
 """What a worker does for events: it relays, consumes its queues, signs the roll, and watches over its own ears.
 
 Told to stop, it finishes what is in hand. A consumer that is connected and hears nothing gets a new connection at the
-first sign, and at the second, for the same queue, the worker gives up: a fresh process is worth more.
+first sign, and at the second, for the same queue, the worker gives up: a fresh process is worth more. One that has had
+nothing to hear for long gets a new connection too, in case nobody could see that it is deaf.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from api.bus.plugins import find
 from api.bus.roll import EVERY_S, Roll, Worker
 from api.consumers import ON, Tools
 from events.consumer import Consumers
-from events.deaf import Look, is_deaf
+from events.deaf import QUIET_S, Look, Quiet, is_deaf
 from events.once import Once
 from events.plugin import with_plugins
 from events.relay import Relay
@@ -38,7 +39,8 @@ class Staff:
     """`parts` are names of queues, `relay` and `plugins`; what is not named is left to other workers."""
 
     def __init__(
-        self, transport: Transport, tools: Tools, parts: Sequence[str], *, look_every_s: float
+        self, transport: Transport, tools: Tools, parts: Sequence[str], *, look_every_s: float,
+        quiet_s: float = QUIET_S,
     ) -> None:
         self.transport, self.tools, self.look_every_s = transport, tools, look_every_s
         self.name = uuid.uuid4().hex[:12]
@@ -55,6 +57,7 @@ class Staff:
         self.roll = Roll(tools.redis, tools.settings.key_prefix)
         self._looks: dict[str, Look] = {}
         self._suspects: set[str] = set()
+        self._quiet = Quiet(quiet_s)
 
     @property
     def has_work(self) -> bool:
@@ -115,6 +118,9 @@ class Staff:
             if before is None or not is_deaf(before, now):
                 if before is not None and before.taken != taken:
                     self._suspects.discard(queue)
+                if self._quiet.is_long(queue, taken, self.consumers.in_hand[queue], time.monotonic()):
+                    log.debug("nothing was heard for long, connecting anew to be sure", queue=queue)
+                    self.consumers.restart(queue)
                 continue
             if queue in self._suspects:
                 raise Deaf(f"{queue}: {now.ready} events are ready, {now.consumers} consumers, and we hear nothing")

@@ -6,14 +6,18 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from events.amqp.standing import declare
 from events.amqp.transport import AmqpTransport
 from events.outbox import Outbox
 from events.topology import Topology
 from infra.clients import Database, connect_rabbitmq
 from infra.embedded.ports import free_port
 from infra.embedded.rabbitmq import RabbitMQ
+from infra.settings import Settings
+from tests.api.bus.staffed import staffed
 from tests.api.programs import Program
 from tests.events.contract.brokers import Rabbit
 from tests.waiting import until
@@ -95,3 +99,23 @@ async def test_a_worker_that_is_connected_and_stays_deaf_ends_with_the_reason(
     last = json.loads(lines[-1])
     assert ("the worker gives up", "analytics") == (last["event"], last["reason"].partition(":")[0])
     assert "we hear nothing" in last["reason"]
+
+
+async def test_a_queue_that_is_made_anew_at_once_is_heard_after_a_silence(
+    settings: Settings, rabbit: Rabbit
+) -> None:
+    """RabbitMQ 3.10 may then keep the old consumer, and deliver to it what never comes: a new connection gets it."""
+    settings = msgspec.structs.replace(settings, rabbitmq_url=rabbit.url)
+    async with staffed(settings, ["analytics"], look_every_s=0.1, quiet_s=2.0) as staff:
+        depths = staff.transport.depths
+
+        async def listens() -> bool:
+            return 1 == (await depths()).queues["analytics"].consumers
+
+        await until(listens, within_s=20)
+        async with await connect_rabbitmq([rabbit.url]) as connection:
+            channel = await connection.channel()
+            await channel.queue_delete("analytics")
+            await declare(channel, staff.transport.topology)
+        await rabbit.post(staff.transport.topology, "analytics", b"no event, and heard all the same")
+        await until(lambda: staff.consumers.taken["analytics"], within_s=20)

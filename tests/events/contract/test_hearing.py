@@ -2,7 +2,7 @@
 
 import asyncio
 
-from events.deaf import Look, is_deaf
+from events.deaf import Look, Quiet, is_deaf
 from events.topology import Topology
 from events.transport import Transport
 from infra.clients import Database
@@ -22,6 +22,15 @@ def test_two_looks_tell_deaf_from_idle_and_from_busy() -> None:
         (Look(0, 0, 0, True), idle),
     ):
         assert not is_deaf(before, now)
+
+
+def test_a_long_silence_is_ended_and_begins_anew() -> None:
+    """Not while something is taken or in hand: each delivery begins another silence, and so does a new connection."""
+    quiet = Quiet(300)
+    assert [False, False, True, False, True] == [quiet.is_long("q", 7, 0, at_s) for at_s in (0, 299, 300, 599, 600)]
+    assert [False, False, True] == [quiet.is_long("q", 8, 0, at_s) for at_s in (901, 1200, 1201)]
+    assert [False, False] == [quiet.is_long("q", 8, 1, at_s) for at_s in (1300, 1600)]
+    assert not quiet.is_long("other", 8, 0, 1600)
 
 
 async def test_a_queue_that_is_taken_away_under_its_consumer_is_heard_again(
