@@ -23,7 +23,7 @@ class Box(msgspec.Struct, frozen=True):
 
     @property
     def width_deg(self) -> float:
-        """Extent in longitude."""
+        """Extent in longitude, 0 to 360."""
         width = self.east - self.west
         return width if width >= 0 else width + 360.0
 
@@ -37,6 +37,6 @@ def check_box(west: float, south: float, east: float, north: float) -> Box | str
     if not south < north:
         return "south must be less than north"
     box = Box(west, south, east, north)
-    if west == east or (west > east and box.width_deg > WIDEST_CROSSING_DEG):
+    if not box.width_deg or (west > east and box.width_deg > WIDEST_CROSSING_DEG):
         return "west must be less than east, unless the box crosses the 180° meridian"
     return box

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.point import EARTH_RADIUS_M
+from geo.point import METRES_PER_DEGREE
 
 Array = NDArray[Any]
 BACK_M, AHEAD_M = 150.0, 1500.0
@@ -33,9 +33,8 @@ class Line:
         if not len(self.lat) or self.lat.shape != self.lng.shape:
             raise ValueError("a line has as many latitudes as longitudes, and at least one")
         self._lng_0 = float(self.lng[0])
-        self._m_per_lat = radians(EARTH_RADIUS_M)
-        self._m_per_lng = self._m_per_lat * cos(radians(float(self.lat.mean())))
-        self._x, self._y = self._flat_x(self.lng), self.lat * self._m_per_lat
+        self._m_per_lng = METRES_PER_DEGREE * cos(radians(float(self.lat.mean())))
+        self._x, self._y = self._flat_x(self.lng), self.lat * METRES_PER_DEGREE
         self.along_m = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(self._x), np.diff(self._y)))])
 
     @property
@@ -57,7 +56,7 @@ class Line:
 
     def _nearest(self, lat: float, lng: float, first: int, last: int) -> Progress:
         """The nearest place on the pieces from point `first` to point `last`; of equally near ones, the earliest."""
-        x, y = float(self._flat_x(np.array([lng]))[0]), lat * self._m_per_lat
+        x, y = float(self._flat_x(np.array([lng]))[0]), lat * METRES_PER_DEGREE
         x_0, y_0 = self._x[first:last], self._y[first:last]
         dx, dy = self._x[first + 1 : last + 1] - x_0, self._y[first + 1 : last + 1] - y_0
         square = dx * dx + dy * dy
@@ -68,7 +67,7 @@ class Line:
         return Progress(along_m, max(self.length_m - along_m, 0.0), float(off[at]))
 
     def _off_end(self, lat: float, lng: float) -> float:
-        return float(np.hypot(self._flat_x(np.array([lng]))[0] - self._x[0], lat * self._m_per_lat - self._y[0]))
+        return float(np.hypot(self._flat_x(np.array([lng]))[0] - self._x[0], lat * METRES_PER_DEGREE - self._y[0]))
 
     def _flat_x(self, lng: Array) -> Array:
         """Metres east of the start, across the 180th meridian too."""

@@ -17,7 +17,8 @@ SMALL_BOXES = st.builds(
 
 @pytest.mark.parametrize(
     ("west", "south", "east", "north"),
-    [(-181, 0, 1, 1), (0, -91, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 0, 1, 1), (10, 0, 9, 1), (float("nan"), 0, 1, 1)],
+    [(-181, 0, 1, 1), (0, -91, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 0, 1, 1), (10, 0, 9, 1), (180, 0, -180, 1),
+     (float("nan"), 0, 1, 1)],
 )
 def test_a_box_that_is_none_is_refused(west: float, south: float, east: float, north: float) -> None:
     """Out of range, upside down, empty or with swapped sides: the answer is a sentence."""
