@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api.cache.front import PUBLIC, Front, lines, matches
+from api.cache.front import Front, lines, matches
 from api.cache.local import Answer
+from api.cache.plan import PUBLIC
 from api.requests import answered, name_of
 
 PATHS = tuple(path.encode() for path in PUBLIC)

@@ -1,23 +1,22 @@
 """Public GETs, answered from the cache before the framework sees them: the catalog, which is the same for everybody.
 
 `X-Cache-Status` says HIT, MISS, or BYPASS when the cache could not be asked. Answers carry an ETag; who shows it again
-in `If-None-Match` gets 304. Nothing personal passes here: `plan` names the paths, and their handlers know no caller.
+in `If-None-Match` gets 304. Nothing personal passes here: `plan.py` names the paths, and their handlers know no caller.
 """
 
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
 from litestar.types import Message
 
 from api import headers
-from api.cache import keys
 from api.cache.forget import TOPIC, Forget
 from api.cache.local import Answer, Local
+from api.cache.plan import LONGEST_KEY, PUBLIC, Plan, plan
 from api.cache.store import Cache, Outcome
 from api.errors import meaning
 from api.problems import MEDIA_TYPE, UNAVAILABLE, problem
@@ -27,9 +26,6 @@ from live.relay import Relay
 
 log = structlog.get_logger(__name__)
 MOST_PLANS = 4096
-PUBLIC = ("/api/products", "/api/stores")  # what `plan` knows begins so
-PARAMETERS = frozenset({"vendor", "category", "q", "after", "limit"})
-LONGEST_KEY = 400
 JSON = b"application/json"
 Scope = MutableMapping[str, Any]  # ASGI's words, plainly: also those of the lifespan pass here
 Receive = Callable[[], Awaitable[Any]]
@@ -49,47 +45,12 @@ class Catalog(Protocol):
         """A page of products after the first."""
 
 
-class Plan(NamedTuple):
-    """How a request can be cached."""
-
-    key: str
-    ttl_s: int
-    tags: tuple[str, ...]
-    product: str = ""  # the one that is asked for, and nothing else
-    page: Mapping[str, str] | None = None  # what is asked of the list, when it is read on
-
-
 class Caught(NamedTuple):
     """An answer of the framework, held back."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-
-
-def plan(path: str, query: bytes, settings: Settings) -> Plan | None:
-    """The request's key, life and tags; None when it is not public or asks something unknown."""
-    parts = path.strip("/").split("/")
-    if parts[0] != "api" or len(parts) < 2 or parts[1] not in ("products", "stores"):
-        return None
-    asked = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=8) if query else []
-    if any(name not in PARAMETERS for name, _ in asked) or len({name for name, _ in asked}) < len(asked):
-        return None
-    key = keys.response("/" + "/".join(parts), asked)
-    if len(key) > LONGEST_KEY:
-        return None
-    match parts[1:]:
-        case ["products"]:
-            given = dict(asked)
-            tag = keys.list_tag(given.get("vendor"), given.get("category"))
-            return Plan(key, settings.cache_ttl_product_list, (tag,), page=given if "after" in given else None)
-        case ["products", product] if not asked:
-            return Plan(key, settings.cache_ttl_product_single, (keys.product_tag(product),), product)
-        case ["products", product, "inventory"] if not asked:
-            return Plan(key, settings.cache_ttl_inventory, (keys.product_tag(product),))
-        case ["stores"] | ["stores", _]:
-            return Plan(key, settings.cache_ttl_product_list, (keys.STORES,))
-    return None
 
 
 class Front:
