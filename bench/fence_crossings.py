@@ -23,6 +23,7 @@ from geo.fences.fence import Fence
 from geo.fences.shape import METRES_A_DEGREE, Shape, area, circle
 from geo.fences.table import FenceTable
 from geo.fences.track import Ping, RiderState
+from geo.point import distance_m
 
 FENCES = 500
 NEAR_DEG = 0.02
@@ -68,7 +69,7 @@ def visits(shape: Shape, trip: Trip) -> list[tuple[Span, Span | None]]:
     """Between which times each confirmed visit began, and ended."""
     away = [shape.distance_m(fix.lat, fix.lng) for fix in trip]
     touches = [away[0] <= 0] + [
-        away[at] <= 0 or (away[at - 1] > 0 and _leads_through(shape, trip[at - 1], trip[at]))
+        away[at] <= 0 or (away[at - 1] > 0 and _leads_through(shape, trip[at - 1], trip[at], away[at]))
         for at in range(1, len(trip))
     ]
     found: list[tuple[Span, Span | None]] = []
@@ -84,9 +85,10 @@ def visits(shape: Shape, trip: Trip) -> list[tuple[Span, Span | None]]:
     return found
 
 
-def _leads_through(shape: Shape, a: Ping, b: Ping) -> bool:
-    ends = (a.lat, a.lng), (b.lat, b.lng)
-    return shape.crossing(*ends) < shape.crossing(*ends, last=True)
+def _leads_through(shape: Shape, a: Ping, b: Ping, away_m: float) -> bool:
+    if away_m > 2 * distance_m(a.lat, a.lng, b.lat, b.lng):
+        return False  # not even near
+    return shape.depth_m((a.lat, a.lng), (b.lat, b.lng)) > 0
 
 
 def compare(fences: list[Fence], trips: list[Trip]) -> tuple[Counter[str], list[str]]:

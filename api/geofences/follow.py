@@ -61,7 +61,7 @@ class Follower:
         self._awake.set()
 
     async def _look(self) -> None:
-        """Compare all revisions; the first time, all fences go into a new table at once."""
+        """Compare all revisions; the first time, all fences are read."""
         revisions = await self._store.revisions()
         if not self._is_loaded:
             await self._load_all()
@@ -72,12 +72,11 @@ class Follower:
 
     async def _load_all(self) -> None:
         after: str | None = None
-        fences: list[Fence] = []
         while page := await self._store.page(after, PAGE):
-            fences += [fence for fence in map(self._fence, page) if fence is not None]
+            for fence in filter(None, map(self._fence, page)):
+                self.table.put(fence)
             after = page[-1].feature["id"]
             await asyncio.sleep(0)
-        self.table.become(fences)
         self._is_loaded = True
 
     async def _take(self) -> None:

@@ -13,6 +13,7 @@ from api.orders.desk import OrderDesk
 from api.orders.dispatch import where_is
 from api.orders.store import OrderStore
 from city.routing.way import Router
+from geo.fences.engine import prepare
 from geo.fences.events import Event
 from infra.clients import Database
 from live.feed import LogFeed
@@ -32,6 +33,7 @@ async def watch_fences(
 
     `redis` needs a socket timeout above 0.5 s.
     """
+    await asyncio.to_thread(prepare)
     relay, channel_log = Relay(redis_url, prefix), ChannelLog(db)
     follower = Follower(FenceStore(db, relay.publish), relay.subscribe)
     feed = LogFeed(Hub(), channel_log, relay)

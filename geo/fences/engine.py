@@ -1,21 +1,30 @@
 """A batch of fixes, fences and riders' states in; events out. The states are changed in place, and nothing else is.
 
-Only fences near the way from a rider's last fix to this one are looked at, and those the rider is in or at; distances
-of the whole batch are measured in one call. A fix within the rider's circle of calm (`table.calm`) is remembered and
-not judged, or at those fences only that the circle names. A rider's fixes may come several in a batch, in order of
-arrival.
+Only fences near the way from a rider's last fix to this one are looked at, and those the rider is in or at; all fixes
+up to the second one of a rider are measured in one call. A fix within the rider's circle of calm (`table.calm`) is
+remembered and not judged, or at those fences only that the circle names. A rider's fixes may come several in a batch,
+in order of arrival.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from geo.fences.events import Event
+from geo.fences.fence import Fence
 from geo.fences.judge import judge
 from geo.fences.row import Row
+from geo.fences.shape import circle
 from geo.fences.table import FenceTable
 from geo.fences.track import GAP_MS, Gap, Ping, RiderState
 
 VAGUE_M = 200.0  # a phone that admits more knows its cell or its last network, and may say so for hours
 CALM_M = 300.0  # so far around a fix edges are looked for, to know where the next fixes change nothing
+
+
+def prepare() -> None:
+    """Have everything compiled, or read from where it was kept: seconds that the first fix shall not wait for."""
+    table = FenceTable([Fence("here", circle(0.0, 0.0, 100.0))])
+    advance(table, {"rider": RiderState()}, [Ping("rider", 1, 0.0, 0.0)])
+    table.drop("here")
 
 
 def advance(table: FenceTable, states: Mapping[str, RiderState], pings: Iterable[Ping]) -> list[Event]:
@@ -31,6 +40,10 @@ def advance(table: FenceTable, states: Mapping[str, RiderState], pings: Iterable
         state = states[rider]
         track = state.live
         last, around = track.last, calm.get(rider)
+        if rider in waiting:  # the next fix goes on from what this one decides
+            judge(table, rows, told, around_m)
+            rows, waiting = [], set()
+            around = calm.get(rider)
         gap: Gap | None = None
         if last is not None and last.ts < ts <= last.ts + GAP_MS:
             if around is not None:
@@ -47,15 +60,12 @@ def advance(table: FenceTable, states: Mapping[str, RiderState], pings: Iterable
                 continue
             track, gap = found
             if gap is None and state.opens_gap(ping):
-                if rider in waiting:  # what came before must be judged before it is remembered
-                    judge(table, rows, told, len(waiting) < len(rows), around_m)
-                    rows, waiting = [], set()
                 state.open_gap(ping)
         rows.append(Row(ping, track, gap, state, track.hear(ping), around))
         waiting.add(rider)
         calm.pop(rider, None)
     if rows:
-        judge(table, rows, told, len(waiting) < len(rows), around_m)
+        judge(table, rows, told, around_m)
     return told
 
 

@@ -25,7 +25,6 @@ SLOW_DOWN = 0.9
 FAST_MS = 3_000
 ALIKE_MS = 2_500
 LEAST_ERROR_M = 1e-6
-SURELY_M = 0.01  # two ways of measuring agree so far
 
 Side = Literal["in", "between", "out"]
 
@@ -40,18 +39,22 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 
 class Look(msgspec.Struct, gc=False):
-    """One fix at one fence. `distance_m` below zero inside, `depth_m` how deep the way here led through.
+    """One fix at one fence. `distance_m` below zero inside; `is_through`: only the way here was inside.
 
-    `prev` is where the way began, `last` where the rider was before, however long ago.
+    `prev` is where the way began, `last` where the rider was before, however long ago, and `was_inside` says of it. The
+    edge was met at `met` first and `met_last` last, in shares of the way.
     """
 
     fence: Fence
     ping: Ping
     prev: Spot | None
-    distance_m: float
-    depth_m: float
+    last: Spot | None
     error_m: float
-    last: Spot | None = None
+    distance_m: float
+    is_through: bool
+    was_inside: bool
+    met: float
+    met_last: float
 
     @property
     def side(self) -> Side:
@@ -75,8 +78,7 @@ class Look(msgspec.Struct, gc=False):
     @property
     def was_drawn_around(self) -> bool:
         """Was the rider inside before, and nothing known of it? Then there was no fence here at that time."""
-        last, fence = self.last, self.fence
-        return last is not None and fence.rider is None and fence.shape.distance_m(last.lat, last.lng) < -SURELY_M
+        return self.was_inside and self.fence.rider is None
 
     @property
     def error(self) -> float:
@@ -88,7 +90,7 @@ class Look(msgspec.Struct, gc=False):
         ping, prev = self.ping, self.prev
         if prev is None:
             return Spot(ping.ts, ping.lat, ping.lng)
-        share = self.fence.shape.crossing((prev.lat, prev.lng), (ping.lat, ping.lng), last=last)
+        share = self.met_last if last else self.met
         across = (ping.lng - prev.lng + 180.0) % 360.0 - 180.0
         return Spot(
             round(prev.ts + share * (ping.ts - prev.ts)), prev.lat + share * (ping.lat - prev.lat),
@@ -205,7 +207,7 @@ def step(visits: Visits, look: Look) -> list[Told]:
     visit = visits.get(look.fence.id)
     if visit is not None:
         return PHASES[visit.phase, look.side](visits, visit, look)
-    if look.distance_m <= 0 or look.depth_m > 0:
+    if look.distance_m <= 0 or look.is_through:
         if look.was_drawn_around:
             return be_inside(visits, look)
         begin(visits, look)

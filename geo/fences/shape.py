@@ -54,12 +54,6 @@ class Shape(msgspec.Struct, frozen=True):
         away: float = shapely.distance(self.boundary, point)
         return -away if shapely.intersects(self.area, point) else away
 
-    def crossing(self, a: tuple[float, float], b: tuple[float, float], *, last: bool = False) -> float:
-        """Where between a and b, each (lat, lng), the edge is crossed first, or last: 0 to 1, 1 if it is not."""
-        (ax, ay), (bx, by) = self.metres(*a), self.metres(*b)
-        found = self._circle(ax, ay, bx, by) if self.area is None else self._area(ax, ay, bx, by)
-        return (max(found) if last else min(found)) if found else 1.0
-
     def depth_m(self, a: tuple[float, float], b: tuple[float, float]) -> float:
         """How deep the way from a to b, each (lat, lng), led in: at the middle of its longest piece inside an area."""
         way = shapely.LineString([self.metres(*a), self.metres(*b)])
@@ -72,28 +66,10 @@ class Shape(msgspec.Struct, frozen=True):
         return float(shapely.distance(self.boundary, shapely.line_interpolate_point(longest, 0.5, normalized=True)))
 
     def edges(self) -> Any:
-        """A small area's edges as an array of x, y, dx, dy; none of a circle or a large area."""
-        return np.zeros((0, 4)) if self.sides is None else self.sides
-
-    def _circle(self, ax: float, ay: float, bx: float, by: float) -> list[float]:
-        dx, dy = bx - ax, by - ay
-        square = dx * dx + dy * dy
-        if not square:
-            return []
-        half = (ax * dx + ay * dy) / square
-        root = half * half - (ax * ax + ay * ay - self.radius_m**2) / square
-        if root < 0:
-            return []
-        return [at for at in (-half - sqrt(root), -half + sqrt(root)) if 0.0 <= at <= 1.0]
-
-    def _area(self, ax: float, ay: float, bx: float, by: float) -> list[float]:
-        length = hypot(bx - ax, by - ay)
-        if not length:
-            return []
-        if self.sides is not None:
-            return _meetings(self.sides.tolist(), ax, ay, bx - ax, by - ay)
-        met = shapely.intersection(self.boundary, shapely.LineString([(ax, ay), (bx, by)]))
-        return [min(1.0, hypot(x - ax, y - ay) / length) for x, y in shapely.get_coordinates(met)]
+        """An area's edges as an array of x, y, dx, dy; none of a circle."""
+        if self.area is None:
+            return np.zeros((0, 4))
+        return _sides(_rings(self.boundary)) if self.sides is None else self.sides
 
 
 def _signed(sides: list[list[float]], x: float, y: float) -> float:
@@ -107,19 +83,6 @@ def _signed(sides: list[list[float]], x: float, y: float) -> float:
         if (to_y < 0.0) != (to_y < dy) and (to_x * dy < to_y * dx) == (dy > 0.0):
             is_inside = not is_inside
     return -sqrt(least) if is_inside else sqrt(least)
-
-
-def _meetings(sides: list[list[float]], ax: float, ay: float, dx: float, dy: float) -> list[float]:
-    """Where on the way from a by d the sides are met, in shares of it; in plain numbers, which is quickest for few."""
-    found = []
-    for x, y, side_x, side_y in sides:
-        across = dx * side_y - dy * side_x
-        if across:
-            to_x, to_y = x - ax, y - ay
-            share = (to_x * side_y - to_y * side_x) / across
-            if 0.0 <= share <= 1.0 and 0.0 <= (to_x * dy - to_y * dx) / across <= 1.0:
-                found.append(share)
-    return found
 
 
 def circle(lat: float, lng: float, radius_m: float) -> Shape:
@@ -145,11 +108,17 @@ def area(degrees: Any, half_width_m: float | None = None) -> Shape:
     round_m = half_width_m or sqrt(size / pi)
     shapely.prepare(local)
     boundary = shapely.boundary(local)
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_parts(boundary)]
-    sides = None
-    if sum(map(len, rings)) <= FEW_SIDES:
-        sides = np.concatenate([np.hstack([ring[:-1], np.diff(ring, axis=0)]) for ring in rings])
+    rings = _rings(boundary)
+    sides = _sides(rings) if sum(map(len, rings)) <= FEW_SIDES else None
     return Shape(
         lat, lng, 0.0, min(max(EXIT_SHARE * round_m, LEAST_EXIT_M), MOST_AREA_EXIT_M),
         half_width_m or 2.0 * size / around, (west, south, east, north), local, boundary, sides,
     )
+
+
+def _rings(boundary: Any) -> list[Any]:
+    return [shapely.get_coordinates(ring) for ring in shapely.get_parts(boundary)]
+
+
+def _sides(rings: list[Any]) -> Any:
+    return np.concatenate([np.hstack([ring[:-1], np.diff(ring, axis=0)]) for ring in rings])
