@@ -63,7 +63,7 @@ async def redis_client(valkey: Valkey) -> AsyncIterator[aioredis.Redis]:
 
 @pytest.fixture
 async def database(mongod: Mongod, prefix: str) -> AsyncIterator[Database]:
-    """A database of this test's own, dropped afterwards."""
+    """A database of this test's own, dropped afterwards; tests/api has others for tests that begin with a service."""
     async with open_mongo(mongod.url, prefix) as db:
         yield db
         await db.client.drop_database(prefix)

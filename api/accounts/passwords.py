@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from api.errors import Refusal
 
 MEMORY_KIB, TIME_COST, LANES = 19_456, 2, 1  # OWASP's floor: 19 MiB and some 40 ms a hash
 AT_ONCE, MOST_WAITING = 2, 100
+_HASHER = PasswordHasher(TIME_COST, MEMORY_KIB, LANES)
 Answer = TypeVar("Answer")
 
 
@@ -23,13 +25,18 @@ class Verdict(msgspec.Struct, frozen=True):
     is_dated: bool = False
 
 
+@cache
+def _nobodys() -> str:
+    """What a password is compared with where there is no account."""
+    return _HASHER.hash("a password that nobody has")
+
+
 class Passwords:
     """Work beyond MOST_WAITING is refused `unavailable`, so that a flood of sign-ins cannot pile up."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(TIME_COST, MEMORY_KIB, LANES)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
-        self._nobodys = self._hasher.hash("a password that nobody has")
+        self._nobodys = _nobodys()
         self._under_way = 0
 
     def close(self) -> None:
@@ -38,7 +45,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to keep."""
-        return await self._do(lambda: self._hasher.hash(password))
+        return await self._do(lambda: _HASHER.hash(password))
 
     async def verify(self, kept: str, password: str) -> Verdict:
         """Is it this one? Without a hash to compare with it takes just as long and the answer is no."""
@@ -46,10 +53,10 @@ class Passwords:
 
     def _compare(self, kept: str, password: str) -> Verdict:
         try:
-            self._hasher.verify(kept or self._nobodys, password)
+            _HASHER.verify(kept or self._nobodys, password)
         except (VerificationError, InvalidHashError):
             return Verdict(False)
-        return Verdict(bool(kept), bool(kept) and self._hasher.check_needs_rehash(kept))
+        return Verdict(bool(kept), bool(kept) and _HASHER.check_needs_rehash(kept))
 
     async def _do(self, work: Callable[[], Answer]) -> Answer:
         if self._under_way >= MOST_WAITING:

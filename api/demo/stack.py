@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-import httpx
 import msgspec
 
 from api.commands import secret
@@ -19,6 +18,7 @@ from infra.embedded.kept import Kept
 from infra.embedded.mongod import Mongod
 from infra.embedded.process import ServerProcess
 from infra.embedded.rabbitmq import RabbitMQ
+from infra.embedded.ready import is_ready
 from infra.embedded.valkey import Valkey
 from infra.settings import Settings
 
@@ -133,10 +133,7 @@ class Stack:
         return ServerProcess(name, command, self.logs / f"{name}.log", env=self._environment, grace_s=grace_s)
 
     def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.wanted.url}/health/ready", timeout=2).status_code == 200
-        except httpx.TransportError:
-            return False
+        return is_ready(self.wanted.url)
 
     def _keep(self, process: ServerProcess, is_ready: Callable[[], bool]) -> None:
         """Start one, keep it, and say how long it took."""

@@ -17,6 +17,7 @@ from infra.embedded.mongod import Mongod
 from infra.embedded.nginx import Nginx
 from infra.embedded.ports import free_port
 from infra.embedded.process import ServerProcess
+from infra.embedded.ready import is_ready
 from infra.embedded.valkey import Valkey
 from live.store import plain
 
@@ -41,10 +42,7 @@ class Stage(msgspec.Struct):
 
     def is_ready(self, number: int) -> bool:
         """Whether that server says so."""
-        try:
-            return httpx.get(f"{self.urls[number]}/health/ready", timeout=2).status_code == 200
-        except httpx.HTTPError:
-            return False
+        return is_ready(self.urls[number])
 
     def start_server(self, number: int) -> None:
         """Start it (again) and wait until it is ready."""

@@ -7,10 +7,9 @@ import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import httpx
-
 from infra.embedded.ports import free_port
 from infra.embedded.process import ROOT, ServerProcess
+from infra.embedded.ready import answers
 
 BINARY = "/usr/sbin/nginx"
 
@@ -52,15 +51,6 @@ def command(directory: Path, *arguments: str) -> list[str]:
     binary = shutil.which("nginx") or BINARY
     user = " user root root;" if os.geteuid() == 0 else ""
     return [binary, "-p", str(directory), "-c", str(directory / "nginx.conf"), "-g", f"daemon off;{user}", *arguments]
-
-
-def answers(url: str) -> bool:
-    """Whether anything speaks HTTP there."""
-    try:
-        httpx.get(url, timeout=1)
-    except httpx.HTTPError:
-        return False
-    return True
 
 
 class Nginx:

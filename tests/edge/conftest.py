@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.embedded.nginx import answers, command, render
+from infra.embedded.nginx import command, render
 from infra.embedded.ports import free_port
 from infra.embedded.process import ServerProcess
-from tests.api.conftest import service, settings
+from infra.embedded.ready import answers
+from tests.api.conftest import database, database_name, service, settings, shelf
 
-__all__ = ["service", "settings"]
+__all__ = ["database", "database_name", "service", "settings", "shelf"]
 ROOT = Path(__file__).resolve().parents[2]
 
 

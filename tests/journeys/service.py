@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from api.tokens import Trust, issue
 from infra.embedded.ports import free_port
 from infra.embedded.process import ServerProcess
-from tests.api.serving import WITHOUT_TLS, asking
+from infra.embedded.ready import is_ready
+from tests.api.serving import asking
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret that only the journeys know, 32 bytes or more"
@@ -37,14 +36,8 @@ class Server:
 
     def start(self) -> "Server":
         """Start it and wait until it says that it is ready."""
-        self.process.start(self._is_ready)
+        self.process.start(lambda: is_ready(self.url))
         return self
-
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/health/ready", timeout=2, verify=WITHOUT_TLS).status_code == 200
-        except httpx.TransportError:
-            return False
 
     def kill(self) -> None:
         """kill -9."""
