@@ -48,6 +48,18 @@ def mongod(servers: Path) -> Iterator[Mongod]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A city directory with a map of its own: the invented town."""
+    from city.build import ready_invented  # heavy, and few tests want one
+    from city.manifest import Manifest
+
+    directory = tmp_path_factory.mktemp("town") / "town"
+    made = ready_invented(directory)
+    assert isinstance(made, Manifest), made
+    return directory
+
+
 @pytest.fixture
 def prefix() -> str:
     """A Redis key prefix that no other test uses."""

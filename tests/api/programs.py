@@ -6,7 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.ending import over
+from tests.waiting import SCALE
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+async def printed_by(child: asyncio.subprocess.Process, given: bytes | None = None, within_s: float = 60) -> str:
+    """What it prints until it ends, once given this. Raises TimeoutError, and kills it, when that takes too long."""
+    try:
+        async with asyncio.timeout(within_s * SCALE):
+            printed, _ = await child.communicate(given)
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await over(child.wait())
+    return printed.decode()
 
 
 class Program:

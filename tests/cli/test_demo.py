@@ -40,11 +40,12 @@ class Demo:
 
 
 @contextmanager
-def demo(data: Path, *words: str) -> Iterator[Demo]:
-    """A demo on a free port, as a process of its own."""
+def demo(data: Path, *words: str, city: Path | None = None) -> Iterator[Demo]:
+    """A demo on a free port, as a process of its own; it draws a town of its own unless there is a city for it."""
     port, printed = free_port(), data.parent / f"{data.name}.out"
     command = [*COMMAND, "--port", str(port), "--data", str(data), *words]
-    with printed.open("wb") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
+    env = os.environ | ({"CITY_DIR": str(city)} if city else {})
+    with printed.open("wb") as out, subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) as process:
         try:
             yield Demo(process, port, printed)
         finally:
@@ -71,9 +72,9 @@ def test_a_demo_shows_its_links_and_goes_without_a_trace(tmp_path: Path) -> None
         assert gone(started)
 
 
-def test_a_demo_mends_what_crashes_and_leaves_nothing_when_it_is_killed(tmp_path: Path) -> None:
+def test_a_demo_mends_what_crashes_and_leaves_nothing_when_it_is_killed(tmp_path: Path, town: Path) -> None:
     """kill -9 of the service: it comes back. kill -9 of the demo itself: everything goes."""
-    with demo(tmp_path / "data", "--riders", "0") as running:
+    with demo(tmp_path / "data", "--riders", "0", city=town) as running:
         running.says("stop +Ctrl-C")
         (serving,) = [each for each in running.processes() if each.cmdline()[1:3] == ["-m", "api.serve"]]
         os.kill(serving.pid, signal.SIGKILL)
@@ -85,9 +86,9 @@ def test_a_demo_mends_what_crashes_and_leaves_nothing_when_it_is_killed(tmp_path
 
 
 @pytest.mark.parametrize("taken", ["port", "data"])
-def test_a_demo_says_what_is_taken(tmp_path: Path, taken: str) -> None:
+def test_a_demo_says_what_is_taken(tmp_path: Path, town: Path, taken: str) -> None:
     """A second demo on the same port, or on the same data, ends at once with exit 2 and what to do."""
-    with demo(tmp_path / "data", "--riders", "0") as running:
+    with demo(tmp_path / "data", "--riders", "0", city=town) as running:
         running.says("stop +Ctrl-C")
         port = running.url.rpartition(":")[2] if taken == "port" else str(free_port())
         words = ["--port", port, "--data", str(tmp_path / ("other" if taken == "port" else "data"))]
@@ -96,18 +97,18 @@ def test_a_demo_says_what_is_taken(tmp_path: Path, taken: str) -> None:
     assert ("choose another --port" if taken == "port" else "its own --data") in second.stderr
 
 
-def test_a_demos_data_and_secret_are_there_the_next_time(tmp_path: Path) -> None:
+def test_a_demos_data_and_secret_are_there_the_next_time(tmp_path: Path, town: Path) -> None:
     """A token of the first run is good in the second, and an order placed then is found now."""
     data = tmp_path / "data"
     spots = {"pickup": {"lat": 41.1, "lng": -8.6}, "dropoff": {"lat": 41.11, "lng": -8.6}}
-    with demo(data, "--riders", "0") as running:
+    with demo(data, "--riders", "0", city=town) as running:
         running.says("stop +Ctrl-C")
         words = [sys.executable, "-m", "api.cli", "token", "--sub", "a1", "--role", "admin", "--data", str(data)]
         token = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
         asking = {"Authorization": f"Bearer {token}"}
         body = {"customer_id": "c1", "vendor_id": "v1", **spots}
         order = httpx.post(f"{running.url}/api/orders", json=body, headers=asking).json()["id"]
-    with demo(data, "--riders", "0") as again:
+    with demo(data, "--riders", "0", city=town) as again:
         again.says("stop +Ctrl-C")
         found = httpx.get(f"{again.url}/api/orders/{order}", headers=asking)
     assert (200, order) == (found.status_code, found.json().get("id"))

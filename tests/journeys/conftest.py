@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright
 
-from city.build import ready_invented
-from city.manifest import Manifest
 from infra.embedded.mongod import Mongod
 from infra.embedded.valkey import Valkey
 from tests.ending import over
@@ -21,6 +20,14 @@ QUIET = (
     "--disable-sync", "--disable-quic", "--no-first-run",
 )
 NO_WEBGL = ("--disable-3d-apis",)
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys of a process take place in one event loop, because that is where its browser is driven."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -42,15 +49,6 @@ def service(pages: None, valkey: Valkey, mongod: Mongod, prefix: str, tmp_path: 
     service.stop()
 
 
-@pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A city directory with a map of its own: the invented town."""
-    directory = tmp_path_factory.mktemp("town") / "town"
-    made = ready_invented(directory)
-    assert isinstance(made, Manifest), made
-    return directory
-
-
 @pytest.fixture
 def server(service: Service) -> Server:
     """The service's first server."""
@@ -58,28 +56,63 @@ def server(service: Service) -> Server:
 
 
 @asynccontextmanager
-async def chromium(*arguments: str) -> AsyncIterator[Browser]:
-    """Chromium until the block ends, which does not hang when the browser does."""
+async def driver() -> AsyncIterator[Playwright]:
+    """What drives browsers, until the block ends; that does not hang when a browser does."""
     playwright = await async_playwright().start()
     try:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(arguments))
-        try:
-            yield browser
-        finally:
-            await over(browser.close())
+        yield playwright
     finally:
         await over(playwright.stop())
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium, headless and silent."""
-    async with chromium(*QUIET) as browser:
+@asynccontextmanager
+async def chromium(playwright: Playwright, *arguments: str) -> AsyncIterator[Browser]:
+    """Chromium until the block ends."""
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(arguments))
+    try:
         yield browser
+    finally:
+        await over(browser.close())
 
 
-@pytest.fixture
-async def browser_without_webgl() -> AsyncIterator[Browser]:
+class Browsers:
+    """One Chromium for many tests, another one once it has crashed: a start costs a second of CPU."""
+
+    def __init__(self, playwright: Playwright) -> None:
+        self.playwright = playwright
+        self._running: Browser | None = None
+
+    async def running(self) -> Browser:
+        """One that runs."""
+        if self._running is None or not self._running.is_connected():
+            self._running = await self.playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        return self._running
+
+    async def close(self) -> None:
+        """End it."""
+        if self._running is not None:
+            await over(self._running.close())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browsers() -> AsyncIterator[Browsers]:
+    """The run's Chromium; this loop of the run is where all journeys take place."""
+    async with driver() as playwright:
+        browsers = Browsers(playwright)
+        yield browsers
+        await browsers.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(browsers: Browsers) -> AsyncIterator[Browser]:
+    """Chromium, headless and silent, without anything that a test before opened."""
+    browser = await browsers.running()
+    yield browser
+    await over(*(context.close() for context in browser.contexts))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser_without_webgl(browsers: Browsers) -> AsyncIterator[Browser]:
     """Chromium as on a machine whose graphics are blocked."""
-    async with chromium(*QUIET, *NO_WEBGL) as browser:
+    async with chromium(browsers.playwright, *QUIET, *NO_WEBGL) as browser:
         yield browser

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from infra.embedded.mongod import Mongod
@@ -16,7 +17,7 @@ from tests.waiting import until
 PASSWORD, NEW = "violet-anchor-42", "amber-lantern-77"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def box() -> AsyncIterator[Mailbox]:
     """Everybody's mailbox."""
     async with mailbox() as box:

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import BrowserContext, CDPSession, Page
 
 from notifications.about import OrderNews, about_order, about_room
 from notifications.notice import Notice
 from notifications.ways.webpush import payload
 from tests.ending import over
-from tests.journeys.conftest import CHROMIUM, QUIET
+from tests.journeys.conftest import CHROMIUM, QUIET, driver
 from tests.journeys.desktop import Desktop, open_desktop
 from tests.journeys.orders import Order
 from tests.journeys.service import Server, Service
@@ -85,17 +85,17 @@ class Phone:
         self._registrations += event["registrations"]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def desktop() -> AsyncIterator[Desktop]:
     """Where notifications are shown."""
     async with open_desktop() as desktop:
         yield desktop
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def phone(server: Server, desktop: Desktop, tmp_path: Path) -> AsyncIterator[Phone]:
     """A browser with a profile of its own, which may show notifications of this service."""
-    async with async_playwright() as playwright:
+    async with driver() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             tmp_path / "profile", executable_path=CHROMIUM, args=list(QUIET),
             env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": desktop.address},

@@ -7,7 +7,7 @@ import sys
 import httpx
 
 from tests.api.accounts.people import PASSWORD, Newcomers
-from tests.api.programs import ROOT
+from tests.api.programs import ROOT, printed_by
 from tests.api.serving import SECRET
 
 
@@ -19,8 +19,8 @@ async def create(url: str, email: str, *words: str, secret: str = SECRET) -> tup
         sys.executable, "-m", "api.cli", *given, env=clean | {"JWT_SECRET": secret}, cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )
-    told, _ = await child.communicate(f"{PASSWORD}\n".encode())
-    return await child.wait(), told.decode()
+    printed = await printed_by(child, f"{PASSWORD}\n".encode())
+    return await child.wait(), printed
 
 
 async def signed_in(newcomers: Newcomers, email: str) -> tuple[str, httpx.Response]:

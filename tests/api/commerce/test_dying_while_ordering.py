@@ -16,6 +16,7 @@ from infra.clients import Database, open_mongo
 from infra.embedded.mongod import Mongod
 from live.store import ChannelLog
 from tests.api.commerce.dying import place
+from tests.api.programs import printed_by
 
 pytestmark = pytest.mark.long
 
@@ -62,8 +63,7 @@ async def die(mongod: Mongod, moment: int, places: asyncio.Semaphore) -> tuple[b
             sys.executable, "-m", "tests.api.commerce.dying", mongod.url, db.name, str(moment),
             stdout=asyncio.subprocess.PIPE,
         )
-        told, _ = await child.communicate()
-        lines = told.decode().split()
+        lines = (await printed_by(child)).split()
         sessions = [{"id": Binary(bytes.fromhex(each), 4)} for each in dict.fromkeys(lines) if each != "alive"]
         await db.client.admin.command("killSessions", sessions)  # as MongoDB does by itself after a while
         after_death = await standing(db)
