@@ -15,16 +15,24 @@ async def cancelled(
 ) -> "set[asyncio.Future[Any]]":
     """Cancel each, anew every `again_s`, until all are over; those that are not after `within_s`, if it is given.
 
-    What they raise is looked at, so that asyncio does not complain, and is for whoever asks them. Raises nothing.
+    What they raise is looked at, so that asyncio does not complain, and is for whoever asks them. Raises nothing, but
+    that whoever waits here was cancelled meanwhile: that is said once they are over, so that nothing is closed under
+    what still runs.
     """
-    left = set(tasks)
+    left, interruption = set(tasks), None
     loop = asyncio.get_running_loop()
     until_s = None if within_s is None else loop.time() + within_s
     while left and (until_s is None or loop.time() < until_s):
         for task in left:
             task.cancel()
-        left = (await asyncio.wait(left, timeout=again_s))[1]
+        try:
+            await asyncio.wait(left, timeout=again_s)
+        except asyncio.CancelledError as error:
+            interruption = error
+        left = {task for task in left if not task.done()}
     for task in set(tasks) - left:
         if not task.cancelled():
             task.exception()
+    if interruption is not None:
+        raise interruption
     return left

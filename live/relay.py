@@ -104,11 +104,12 @@ class Relay:
         wait_s = FIRST_WAIT_S
         try:
             while True:
-                listening = asyncio.create_task(self._listen())
-                try:
-                    await asyncio.wait({listening})
-                finally:
-                    await cancelled(listening, again_s=END_AGAIN_S)
+                async with self._open() as client:  # closed out here: a second cancellation would cut the closing short
+                    listening = asyncio.create_task(self._listen(client))
+                    try:
+                        await asyncio.wait({listening})
+                    finally:
+                        await cancelled(listening, again_s=END_AGAIN_S)
                 if self.is_up:
                     wait_s = FIRST_WAIT_S
                     self._lose("the connection broke")
@@ -150,9 +151,9 @@ class Relay:
         for tell in self.on_continuity_lost:
             tell()
 
-    async def _listen(self) -> None:
+    async def _listen(self, client: aioredis.Redis) -> None:
         """One connection's life; ends by raising what broke it."""
-        async with self._open() as client, client.pubsub() as pubsub:
+        async with client.pubsub() as pubsub:
             await pubsub.subscribe(self._prefix + b"-")  # a connection without any subscription cannot be pinged
             self._begin_anew()
             if self._had_been_up:
