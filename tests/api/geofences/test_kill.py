@@ -36,9 +36,9 @@ import asyncio, sys
 from api.geofences.watch import watch_fences
 from infra.clients import open_mongo, open_redis
 
-async def main(redis_url, mongo_url, name):
-    async with open_redis(redis_url, timeout_s=5) as redis, open_mongo(mongo_url, name) as db:
-        await watch_fences(redis, db, redis_url, name, lease_ms=300)
+async def main(redis_url, prefix, mongo_url, mongo_db):
+    async with open_redis(redis_url, timeout_s=5) as redis, open_mongo(mongo_url, mongo_db) as db:
+        await watch_fences(redis, db, redis_url, prefix, lease_ms=300)
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -48,7 +48,7 @@ asyncio.run(main(*sys.argv[1:]))
 async def worker(settings: Settings) -> AsyncIterator[None]:
     """A worker in a process of its own, killed without warning at the end of the block."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, settings.redis_url, settings.mongo_url, settings.mongo_db,
+        sys.executable, "-c", PROGRAM, settings.redis_url, settings.key_prefix, settings.mongo_url, settings.mongo_db,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
