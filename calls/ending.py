@@ -25,10 +25,7 @@ async def cancelled(
     while left and (until_s is None or loop.time() < until_s):
         for task in left:
             task.cancel()
-        try:
-            await asyncio.wait(left, timeout=again_s)
-        except asyncio.CancelledError as error:
-            interruption = error
+        interruption = await _wait(left, again_s) or interruption
         left = {task for task in left if not task.done()}
     for task in set(tasks) - left:
         if not task.cancelled():
@@ -36,3 +33,15 @@ async def cancelled(
     if interruption is not None:
         raise interruption
     return left
+
+
+async def _wait(tasks: "set[asyncio.Future[Any]]", within_s: float) -> asyncio.CancelledError | None:
+    """Until they are over or it is late, also when we are cancelled meanwhile, which is returned."""
+    loop = asyncio.get_running_loop()
+    late_s, interruption = loop.time() + within_s, None
+    while (left_s := late_s - loop.time()) > 0 and not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks, timeout=left_s)
+        except asyncio.CancelledError as error:
+            interruption = error
+    return interruption

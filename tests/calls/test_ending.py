@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from calls.ending import cancelled
 
 
@@ -43,3 +45,27 @@ async def test_those_that_do_not_end_in_time_are_named() -> None:
     may_end.set()
     assert set() == await cancelled(task)
     assert set() == await cancelled()
+
+
+async def test_who_is_cancelled_while_it_ends_another_says_so_once_that_is_over() -> None:
+    """Nothing is closed under what still runs: the wait goes on, and only then is the cancellation passed on."""
+    begun, may_end, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            asked.set()
+            await may_end.wait()
+
+    task = asyncio.ensure_future(slow())
+    await begun.wait()
+    ending = asyncio.ensure_future(cancelled(task, again_s=60))
+    await asked.wait()
+    ending.cancel()
+    assert (set(), {ending}) == await asyncio.wait({ending}, timeout=0.01)
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert task.done()
