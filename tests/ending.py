@@ -10,6 +10,16 @@ from tests.waiting import SCALE, TooLate
 END_S = 30.0
 
 
+async def stubborn(begun: asyncio.Event, may_end: asyncio.Event) -> None:
+    """One that swallows every cancellation until it may end, as drivers swallow some."""
+    while not may_end.is_set():
+        begun.set()
+        try:
+            await may_end.wait()
+        except asyncio.CancelledError:
+            continue
+
+
 async def over(*running: Awaitable[Any], within_s: float = END_S) -> None:
     """Wait until these have ended; raises what the first of them raised, or TooLate with those that have not ended."""
     tasks = [asyncio.ensure_future(each) for each in running]

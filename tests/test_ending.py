@@ -4,23 +4,14 @@ import asyncio
 
 import pytest
 
-from tests.ending import cancelled, over
+from tests.ending import cancelled, over, stubborn
 from tests.waiting import TooLate, until
 
 
 async def test_what_will_not_end_is_named_and_nobody_waits_for_it() -> None:
     """A task that swallows its cancellation fails the test that started it, instead of holding the run."""
     may_end, begun = asyncio.Event(), asyncio.Event()
-
-    async def stubborn() -> None:
-        while not may_end.is_set():
-            begun.set()
-            try:
-                await may_end.wait()
-            except asyncio.CancelledError:
-                continue
-
-    task = asyncio.create_task(stubborn())
+    task = asyncio.create_task(stubborn(begun, may_end))
     await begun.wait()
     with pytest.raises(TooLate, match="stubborn"):
         await cancelled(task, within_s=0.01)

@@ -126,7 +126,8 @@ class Batch:
         """One round trip: store what was judged, answer it."""
         now_ms = time.time_ns() // 1_000_000
         self.store.writer.begin(now_ms)
-        going = [(judged, self._move(judged, now_ms)) for judged in self._take()]
+        made = [(judged, self._move(judged, now_ms)) for judged in self._take()]
+        going = [(judged, move) for judged, move in made if move is not None]
         if not going:
             return
         try:
@@ -165,8 +166,16 @@ class Batch:
                 del self._judged[judged.rider]
         return taken
 
-    def _move(self, judged: Judged, now_ms: int) -> Move:
-        return self.store.writer.move(judged.rider, judged.held, judged.kept(), judged.fix, now_ms)
+    def _move(self, judged: Judged, now_ms: int) -> Move | None:
+        """What the flush changes for the rider. None when it cannot be made: their reports are refused then."""
+        try:
+            return self.store.writer.move(judged.rider, judged.held, judged.kept(), judged.fix, now_ms)
+        except Exception:
+            log.exception("what was judged could not be written", rider=judged.rider)
+            self.riders.forget(judged.rider)
+            for each in judged.reports:
+                self._refuse(each, "internal", "The report could not be judged.", 5000)
+            return None
 
     def _again(self, rider: str, reports: list[Waiting]) -> None:
         """Not stored, or not surely: read the rider anew and judge these again, before anything that came later."""
