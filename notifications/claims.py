@@ -1,6 +1,6 @@
 """What this process has claimed and has in hand: its own as long as it lives, and soon anybody's once it is dead.
 
-A claim ends LEASE_MS after it was made or renewed, by MongoDB's clock alone: those of processes differ. `run` renews
+A claim ends LEASE_MS after it was made or renewed, by MongoDB's clock (leases.py). `run` renews
 what is in hand. When a claim ends is known here too, a little early, as it counts from before MongoDB was asked: from
 then on nothing is sent for it, and what is on its way is broken off before anybody else may begin.
 """
@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -19,9 +19,6 @@ from notifications.store import Row, Unanswered
 LEASE_MS, RENEW_EVERY_S, EARLY_S = 8_000, 2.0, 0.25
 NOTE_AGAIN_S, NOTE_WITHIN_S = 0.1, 60.0
 AWAY: Final = (Unanswered, OSError, TimeoutError)
-NOW_MS: Final = {"$toLong": "$$NOW"}
-IS_DUE: Final[Row] = {"$expr": {"$lte": ["$due_ms", NOW_MS]}}
-OVER: Final[Row] = {"$unset": {"claim": ""}}  # or renewing would take back when a row is looked at again
 Name = tuple[str, str]
 Claim = Callable[[int, str], Awaitable[list[Row]]]
 Renew = Callable[[Sequence[Row], int], Awaitable[list[Row]]]
@@ -30,11 +27,6 @@ logger = structlog.get_logger(__name__)
 
 class Lost(Exception):
     """The claim has ended: whatever it was for may be somebody else's by now."""
-
-
-def leased(lease_ms: int, **fields: str) -> list[dict[str, Any]]:
-    """The update that makes or renews a claim."""
-    return [{"$set": {"due_ms": {"$add": [NOW_MS, lease_ms]}, **fields}}]
 
 
 class Claims:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
-from pymongo import ASCENDING
 
-from notifications.claims import IS_DUE, OVER, leased
+from notifications import leases
+from notifications.leases import OVER
 from notifications.store import PENDING, Row
 
 
@@ -17,19 +17,12 @@ class Due:
         self.rows = db.get_collection("notifications")
 
     async def claim(self, now_ms: int, limit: int, lease_ms: int, token: str) -> list[Row]:
-        """Some that are due, now ours until the lease ends or is renewed. A clock that is ahead gets nothing sooner."""
-        due = PENDING | {"due_ms": {"$lte": now_ms}} | IS_DUE
-        ids = [row["_id"] async for row in self.rows.find(due, {"_id": 1}).sort("due_ms", ASCENDING).limit(limit)]
-        if not ids:
-            return []
-        await self.rows.update_many({"_id": {"$in": ids}} | due, leased(lease_ms, claim=token))
-        return [row async for row in self.rows.find({"_id": {"$in": ids}, "claim": token} | PENDING)]
+        """Some that are due, now ours until the lease ends or is renewed."""
+        return await leases.claim(self.rows, PENDING, now_ms, limit, lease_ms, token)
 
     async def renew(self, rows: Sequence[Row], lease_ms: int) -> list[Row]:
         """A new lease for those that are still ours; those."""
-        ours = PENDING | {"$or": [{"_id": row["_id"], "claim": row["claim"]} for row in rows]}
-        await self.rows.update_many(ours, leased(lease_ms))
-        return [row async for row in self.rows.find(ours, {"claim": 1})]
+        return await leases.renew(self.rows, PENDING, rows, lease_ms)
 
     async def settle(self, row: Row, decision: str, decided_ms: int) -> None:
         """This became of it."""

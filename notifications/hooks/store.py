@@ -15,7 +15,8 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from events.event import Event
 from events.topology import matches
-from notifications.claims import IS_DUE, OVER, leased
+from notifications import leases
+from notifications.leases import OVER
 
 Session = AsyncIOMotorClientSession
 Row = dict[str, Any]
@@ -110,18 +111,12 @@ class HookStore:
 
     async def claim(self, now_ms: int, limit: int, busy: Sequence[str], lease_ms: int, token: str) -> list[Row]:
         """Some that are due, now ours until the lease ends, or is renewed; none for the endpoints that are `busy`."""
-        due = WAITING | {"due_ms": {"$lte": now_ms}, "hook": {"$nin": list(busy)}} | IS_DUE
-        ids = [row["_id"] async for row in self.deliveries.find(due, {"_id": 1}).sort("due_ms", ASCENDING).limit(limit)]
-        if not ids:
-            return []
-        await self.deliveries.update_many({"_id": {"$in": ids}} | due, leased(lease_ms, claim=token))
-        return [row async for row in self.deliveries.find({"_id": {"$in": ids}, "claim": token} | WAITING)]
+        waiting = WAITING | {"hook": {"$nin": list(busy)}}
+        return await leases.claim(self.deliveries, waiting, now_ms, limit, lease_ms, token)
 
     async def renew(self, rows: Sequence[Row], lease_ms: int) -> list[Row]:
         """A new lease for those that are still ours; those."""
-        ours = WAITING | {"$or": [{"_id": row["_id"], "claim": row["claim"]} for row in rows]}
-        await self.deliveries.update_many(ours, leased(lease_ms))
-        return [row async for row in self.deliveries.find(ours, {"claim": 1})]
+        return await leases.renew(self.deliveries, WAITING, rows, lease_ms)
 
     async def settle(self, row: Row, attempt: Row, state: str, due_ms: int | None = None) -> None:
         """What became of a try. The last twenty tries are kept."""
