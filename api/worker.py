@@ -26,7 +26,6 @@ from api.bus.staff import PLUGINS, RELAY, Deaf, Staff
 from api.checks import CannotServe, refuse_standalone
 from api.circuits import Circuits
 from api.consumers import open_tools
-from api.geofences.watch import watch_fences
 from api.measures import Backlog, backlog_of
 from api.notices.sending import send_notices
 from api.orders.store import OrderStore
@@ -127,8 +126,16 @@ async def sweep(tools: Tools) -> None:
         await relay.close()
 
 
+def _fences_watch() -> Callable[..., Coroutine[Any, Any, None]]:
+    """The machine code behind it takes half a second to import: nobody who does without it waits, and no loop does."""
+    from api.geofences.watch import watch_fences
+
+    return watch_fences
+
+
 async def fences(tools: Tools) -> None:
     """Watch fences, arrivals and routes, and learn how fast streets are, for ever."""
+    watch_fences = await asyncio.to_thread(_fences_watch)
     settings, segments = tools.settings, Segments()
     travel = Travel(settings.city_dir)
     async with open_routers(settings.routing_url, travel) as routers, asyncio.TaskGroup() as tasks:
