@@ -9,15 +9,15 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
-PLACE_COLUMNS, EDGE_COLUMNS, ENTRY_COLUMNS = 6, 5, 3
+PLACE_COLUMNS, EDGE_COLUMNS, HEAD_COLUMNS, BOX_COLUMNS = 6, 5, 3, 4
 RUN = 16  # edges that share a box
 
 
 class Outlines(NamedTuple):
     """Edges of areas, an area's in a row from `first[slot]`, a multiple of RUN, on; a circle has a `size` of 0.
 
-    `edges`: x, y, dx, dy in metres from the area's middle, and length². `boxes`, one a RUN of edges: west, south, east,
-    north in the same metres.
+    `edges`: x, y, dx, dy in metres from the area's middle, and 1/length². `boxes`, one a RUN of edges: west, south,
+    east, north in the same metres.
     """
 
     first: Ints
@@ -27,14 +27,16 @@ class Outlines(NamedTuple):
 
 
 class Index(NamedTuple):
-    """Slots by cell: a chain of entries for each head, which several cells may share.
+    """Slots by cell: a head has some of them in a row, those of all cells that share it.
 
-    `entries`: a slot, or -1 for one that is not used, the next entry or -1, and the hash of the cell. `everywhere`:
-    slots of fences too large for cells, which are in all of them.
+    `heads`: the first of the row, how many, and for how many there is room. `boxes`, one a slot: the fence's middle,
+    lat and lng, and how far around it looks for fixes, north and east, in degrees. `everywhere`: slots of fences too
+    large for cells, which are in all of them.
     """
 
     heads: Ints
-    entries: Ints
+    slots: Ints
+    boxes: Floats
     everywhere: Ints
 
 

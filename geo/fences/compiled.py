@@ -6,7 +6,7 @@ together stands in one file, `kernel.py`.
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -14,8 +14,12 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
-    """The same function, quicker: with float64, int64 and arrays of them alone."""
+    """The same function, quicker: with float64, int64 and arrays of them alone, and it makes no arrays.
+
+    So arrays need not be counted in and out (`_nrt`) at each call, which would take longer than looking at a fence.
+    """
+    options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
     try:
-        return cast(F, njit(cache=True, error_model="numpy")(function))
+        return cast(F, njit(cache=True, **options)(function))
     except RuntimeError:  # no place for a cache
-        return cast(F, njit(error_model="numpy")(function))
+        return cast(F, njit(**options)(function))

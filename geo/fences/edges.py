@@ -33,7 +33,7 @@ class Edges:
         if self._end > len(self._edges):
             self._edges = _doubled(self._edges, self._end)
             self._boxes = _doubled(self._boxes, self._end // RUN)
-        self._edges[begin:end, :4], self._edges[begin:end, 4] = sides, length2
+        self._edges[begin:end, :4], self._edges[begin:end, 4] = sides, 1.0 / length2
         starts = np.arange(0, len(sides), RUN)
         if len(sides):
             a, b = sides[:, :2], sides[:, :2] + sides[:, 2:4]

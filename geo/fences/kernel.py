@@ -1,6 +1,6 @@
 """A batch of fixes beside all fences: which are near, how far their edges are, and how far nothing can change.
 
-All of it is compiled (`compiled.py`): plain loops over the arrays of `arrays.py`. Places are in degrees, ways in
+All but making arrays is compiled (`compiled.py`): plain loops over those of `arrays.py`. Places are in degrees, ways in
 degrees north and east, and x and y are metres east and north of a fence's middle.
 """
 
@@ -8,7 +8,7 @@ from math import cos, floor, hypot, inf, isnan, radians, sqrt
 
 import numpy as np
 
-from geo.fences.arrays import RUN, Array, Bools, Floats, Ground, Ints
+from geo.fences.arrays import RUN, Array, Bools, Floats, Ground, Index, Ints
 from geo.fences.compiled import compiled
 from geo.fences.shape import METRES_A_DEGREE
 from geo.fences.track import INSIDE
@@ -20,11 +20,11 @@ LEAST_COS = 0.02
 SURELY_M = 0.01  # two ways of measuring agree so far
 NOTHING, A_PLACE, A_WAY = range(3)
 FAR = -1  # the phase of no visit
+FULL = -1  # no room for all pairs
 _ROUND = 36_000  # cells around the globe
 _LAT, _LNG, _SCALE, _RADIUS, _WIDE, _HIGH = range(6)
 
 
-@compiled
 def look(fixes: Floats, asked: Ints, known: Ints, ground: Ground, around_m: float) -> tuple[Ints, Floats, Floats]:
     """What is to be decided of a batch of fixes, and how calm they are otherwise.
 
@@ -37,9 +37,22 @@ def look(fixes: Floats, asked: Ints, known: Ints, ground: Ground, around_m: floa
     edge lets nothing change, and where on the way it was met first and last, 1 where it was not. For each fix that
     distance by all edges that are in no pair, at most `around_m`, and the cosine of its latitude.
     """
-    pairs, measures = np.empty((2 * len(fixes) + 8, 4), np.int64), np.empty((2 * len(fixes) + 8, 4))
     free = np.empty((len(fixes), 2))
-    places, is_quiet, (first, size, edges, boxes), (heads, entries, everywhere), is_taken, near = ground
+    room, count = 2 * len(fixes), FULL
+    while count == FULL:
+        room = 2 * room + 8
+        pairs, measures = np.empty((room, 4), np.int64), np.empty((room, 4))
+        count = _look(fixes, asked, known, ground, around_m, pairs, measures, free)
+    return pairs[:count], measures[:count], free
+
+
+@compiled
+def _look(
+    fixes: Floats, asked: Ints, known: Ints, ground: Ground, around_m: float,
+    pairs: Ints, measures: Floats, free: Floats,
+) -> int:
+    """Write what `look` returns; how many pairs there are, or FULL, which means nothing was found out."""
+    places, is_quiet, (first, size, edges, boxes), cells, is_taken, near = ground
     count = start = 0
     for row in range(len(fixes)):
         lat, lng, end, before = fixes[row, 0], fixes[row, 1], asked[row, 0], asked[row, 2]
@@ -52,28 +65,31 @@ def look(fixes: Floats, asked: Ints, known: Ints, ground: Ground, around_m: floa
             is_taken[known[number, 0]] = True
         if asked[row, 1]:
             way = 1.0 if before == A_WAY else 0.0
-            others = gather(lat, lng, way * north, way * east, places, heads, entries, everywhere, is_taken, near)
+            others = gather(lat, lng, way * north, way * east, places, cells, is_taken, near)
         if count + (end - start) + others > len(pairs):
-            pairs, measures = _with_room(pairs, measures, count, end - start + others)
+            is_taken[:] = False
+            return FULL
         count, clear_m = _weigh(
-            row, lat, lng, north, east, before, way_m, scale, sure_deg, around_m, known[start:end], near[:others],
-            count, pairs, measures, places, is_quiet, first, size, edges, boxes, is_taken,
+            row, lat, lng, north, east, before, way_m, scale, sure_deg, around_m, known, start, end, near, others,
+            count, pairs, measures,
+            places, is_quiet, first, size, edges, boxes, is_taken,
         )
         start = end
         free[row, 0], free[row, 1] = clear_m * sure_deg, scale
-    return pairs[:count], measures[:count], free
+    return count
 
 
 @compiled
 def _weigh(
     row: int, lat: float, lng: float, north: float, east: float, before: int, way_m: float, scale: float,
-    sure_deg: float, around_m: float, known: Ints, others: Ints, count: int, pairs: Ints, measures: Floats,
+    sure_deg: float, around_m: float, known: Ints, start: int, end: int, near: Ints, others: int,
+    count: int, pairs: Ints, measures: Floats,
     places: Floats, is_quiet: Bools, first: Ints, size: Ints, edges: Floats, boxes: Floats, is_taken: Bools,
 ) -> tuple[int, float]:
-    """One fix beside these fences: how many pairs there are now, and how many metres the others leave it."""
+    """One fix beside its known fences and these others: how many pairs there are now, and how far it may go, in m."""
     begin, clear_m = count, around_m
-    for number in range(-len(known), len(others)):
-        slot, phase = (known[number, 0], known[number, 1]) if number < 0 else (others[number], FAR)
+    for number in range(start - end, others):
+        slot, phase = (known[end + number, 0], known[end + number, 1]) if number < 0 else (near[number], FAR)
         is_taken[slot] = False
         distance_m, is_open, is_through, was_inside, met, met_last = _beside(
             slot, phase, lat, lng, north, east, before, way_m, clear_m, places, is_quiet, first, size, edges, boxes
@@ -131,16 +147,6 @@ def _make_place(slot: int, pairs: Ints, measures: Floats, begin: int, end: int) 
 
 
 @compiled
-def _with_room(pairs: Ints, measures: Floats, count: int, more: int) -> tuple[Ints, Floats]:
-    """The first `count` of each, with room for as many again, and for `more`."""
-    wide_pairs, wide_measures = np.empty((2 * count + more, 4), np.int64), np.empty((2 * count + more, 4))
-    for at in range(count):
-        _copy(pairs, at, wide_pairs, at)
-        _copy(measures, at, wide_measures, at)
-    return wide_pairs, wide_measures
-
-
-@compiled
 def _copy(source: Array, at: int, target: Array, to: int) -> None:
     """A row, number by number: numpy's way would be compiled with all it might have to say, in three times as long."""
     for column in range(source.shape[1]):
@@ -149,13 +155,13 @@ def _copy(source: Array, at: int, target: Array, to: int) -> None:
 
 @compiled
 def gather(
-    lat: float, lng: float, north: float, east: float,
-    places: Floats, heads: Ints, entries: Ints, everywhere: Ints, is_taken: Bools, near: Ints,
+    lat: float, lng: float, north: float, east: float, places: Floats, cells: Index, is_taken: Bools, near: Ints
 ) -> int:
-    """How many slots are in `near` now: of all within `cells.AROUND_M` of the fix, all near its way, and some others.
+    """How many slots are in `near` now: of all within `cells.AROUND_M` of the fix or its way, and some others.
 
     Those already taken are not among them; these become so.
     """
+    heads, slots, boxes, everywhere = cells
     count = 0
     south, top = floor(min(lat, lat - north) / CELL_DEG), floor(max(lat, lat - north) / CELL_DEG)
     west, last = floor(min(lng, lng - east) / CELL_DEG), floor(max(lng, lng - east) / CELL_DEG)
@@ -166,13 +172,17 @@ def gather(
                 near[count] = slot
                 count += 1
         return count
+    mid_lat, mid_lng, high, wide = lat - 0.5 * north, lng - 0.5 * east, 0.5 * abs(north), 0.5 * abs(east)
     for cell_row in range(south, top + 1):
         for column in range(west, last + 1):
-            hashed = hash_of(cell_row, column)
-            entry = heads[hashed & (len(heads) - 1)]
-            while entry >= 0:
-                slot, is_here, entry = entries[entry, 0], entries[entry, 2] == hashed, entries[entry, 1]
-                if is_here and not is_taken[slot]:
+            head = hash_of(cell_row, column) & (len(heads) - 1)
+            for at in range(heads[head, 0], heads[head, 0] + heads[head, 1]):
+                if abs(mid_lat - boxes[at, 0]) > boxes[at, 2] + high:
+                    continue
+                if abs(_turned(mid_lng - boxes[at, 1])) > boxes[at, 3] + wide:
+                    continue
+                slot = slots[at]
+                if not is_taken[slot]:
                     is_taken[slot] = True
                     near[count] = slot
                     count += 1
@@ -185,14 +195,19 @@ def gather(
 
 
 @compiled
+def _turned(lng: float) -> float:
+    """The same turn, the shorter way around the globe."""
+    return lng - 360.0 * floor(lng / 360.0 + 0.5)
+
+
+@compiled
 def _metres(slot: int, lat: float, lng: float, places: Floats) -> tuple[float, float]:
     """The place east and north of the fence's middle."""
     scale = places[slot, _SCALE]
     if places[slot, _RADIUS] > 0.0:
         # a circle is measured with the cosine half way, an area with its middle's, which keeps its lines straight
         scale = cos(radians((lat + places[slot, _LAT]) * 0.5)) * METRES_A_DEGREE
-    turn = (lng - places[slot, _LNG] + 180.0) % 360.0 - 180.0
-    return turn * scale, (lat - places[slot, _LAT]) * METRES_A_DEGREE
+    return _turned(lng - places[slot, _LNG]) * scale, (lat - places[slot, _LAT]) * METRES_A_DEGREE
 
 
 @compiled
@@ -232,14 +247,14 @@ def _from_edges(first: int, end: int, x: float, y: float, edges: Floats, boxes: 
     """The nearest edge tells how far, an odd number of edges to the east tells in."""
     least, is_inside = inf, False
     for start in range(first, end, RUN):
-        box = boxes[start // RUN]
-        off_x, off_y = max(box[0] - x, x - box[2], 0.0), max(box[1] - y, y - box[3], 0.0)
-        is_beside = off_y == 0.0 and x <= box[2]
+        run = start // RUN
+        off_x, off_y = max(boxes[run, 0] - x, x - boxes[run, 2], 0.0), max(boxes[run, 1] - y, y - boxes[run, 3], 0.0)
+        is_beside = off_y == 0.0 and x <= boxes[run, 2]
         if off_x * off_x + off_y * off_y >= least and not is_beside:
             continue
         for edge in range(start, min(start + RUN, end)):
             to_x, to_y, dx, dy = x - edges[edge, 0], y - edges[edge, 1], edges[edge, 2], edges[edge, 3]
-            share = min(max((to_x * dx + to_y * dy) / edges[edge, 4], 0.0), 1.0)
+            share = min(max((to_x * dx + to_y * dy) * edges[edge, 4], 0.0), 1.0)
             off_x, off_y = to_x - share * dx, to_y - share * dy
             least = min(least, off_x * off_x + off_y * off_y)
             if (to_y < 0.0) != (to_y < dy) and (to_x * dy < to_y * dx) == (dy > 0.0):
@@ -255,8 +270,10 @@ def _met_edges(
     west, south, east, north = min(0.0, way_x), min(0.0, way_y), max(0.0, way_x), max(0.0, way_y)
     least, most = inf, -inf
     for start in range(first, end, RUN):
-        box = boxes[start // RUN]
-        if box[2] < from_x + west or box[0] > from_x + east or box[3] < from_y + south or box[1] > from_y + north:
+        run = start // RUN
+        if boxes[run, 2] < from_x + west or boxes[run, 0] > from_x + east:
+            continue
+        if boxes[run, 3] < from_y + south or boxes[run, 1] > from_y + north:
             continue
         for edge in range(start, min(start + RUN, end)):
             dx, dy = edges[edge, 2], edges[edge, 3]
@@ -272,4 +289,4 @@ def _met_edges(
 @compiled
 def hash_of(row: int, column: int) -> int:
     """Of a cell; the same all around the globe."""
-    return (row * 73_856_093) ^ (column % _ROUND * 19_349_663)
+    return row * 73_856_093 + column % _ROUND

@@ -86,8 +86,8 @@ def test_a_way_led_through_what_it_meets(seed: int) -> None:
 
 def near(table: FenceTable, lat: float, lng: float, north: float = 0.0, east: float = 0.0) -> set[str | None]:
     """The fences that are looked at for a fix there with such a way behind it."""
-    places, _, _, index, is_taken, slots = table.ground
-    count = gather(lat, lng, north, east, places, *index, is_taken, slots)
+    places, _, _, cells, is_taken, slots = table.ground
+    count = gather(lat, lng, north, east, places, cells, is_taken, slots)
     is_taken[:] = False
     found = slots[:count].tolist()
     assert len(found) == len(set(found))
@@ -117,6 +117,21 @@ def test_an_edit_counts_at_once(seed: int, edits: int, reach_m: float) -> None:
         expected = {fence.id for fence in fences if shapely.box(*fence.shape.box).intersects(way)}
         found = near(table, *end, end[0] - start[0], end[1] - start[1])
         assert expected <= found <= table.slots.keys()
+
+
+@pytest.mark.parametrize("reach_m", [300.0, 30_000.0])
+def test_fences_are_found_in_cells_that_outgrow_their_room(reach_m: float) -> None:
+    """Two thousand fences in few cells or in many, a third dropped again: a place finds all that are there."""
+    dice = np.random.default_rng(7)
+    spots = dice.uniform(-reach_m, reach_m, (2000, 2)).tolist()
+    table = FenceTable(Fence(str(number), disc(50, *spot)) for number, spot in enumerate(spots))
+    for number in range(0, 2000, 3):
+        table.drop(str(number))
+    for number in range(1, 2000, 40):
+        here = place(*spots[number])
+        expected = {f.id for f in table.fences if f and shapely.box(*f.shape.box).intersects(shapely.Point(here[::-1]))}
+        assert str(number) in expected or number % 3 == 0
+        assert expected <= near(table, *here) <= table.slots.keys()
 
 
 @settings(max_examples=25, deadline=None)
