@@ -1,20 +1,14 @@
 """`create_app(settings)`: the whole service as one object. Here clients are opened and all parts brought together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
-from litestar import Litestar, Router
-from litestar.config.cors import CORSConfig
+from litestar import Litestar
 from litestar.datastructures import State
-from litestar.di import Provide
 
-from api import headers, health, health_routes, market, measures, problems, tiles
-from api.accounts import routers as accounts
-from api.bearer import provide_actor
-from api.bodies import SMALL_BODY_BYTES, json_only
-from api.bus import routes as bus_routes
+from api import health, measures
 from api.bus.gauges import Gauges
 from api.bus.opening import open_transport
 from api.bus.roll import Roll
@@ -22,24 +16,8 @@ from api.cache.early import make_http_class
 from api.cache.front import Front
 from api.cache.store import cache_metrics, open_cache
 from api.checks import Servers, refuse_standalone
-from api.description import openapi
-from api.evidence import routes as evidence_routes
-from api.geofences import routes as fence_routes
-from api.notices import hook_routes, reach_routes
-from api.notices import routes as notice_routes
 from api.notices.ways import open_ways
-from api.offers import routes as offer_routes
-from api.orders import routes as order_routes
-from api.orders import share_routes, track_routes, tracking_routes
-from api.pages import PageSettings, page_handlers
-from api.personal import routes as personal_routes
-from api.phones import ingest_routes
-from api.phones import routes as phone_routes
-from api.planning import routes as plan_routes
-from api.riders import routes as rider_routes
-from api.rooms import attachment_routes, own_routes, said_routes
-from api.rooms import routes as room_routes
-from api.shops import rating_routes
+from api.routing import Face, application, face
 from api.socket.engine import Engine, make_ws_class
 from api.supervisor import Supervisor
 from api.world import World
@@ -52,16 +30,13 @@ from tracking import keys
 from tracking.store import TrackingStore
 
 log = structlog.get_logger(__name__)
-ORDER_ROUTES = (
-    order_routes, tracking_routes, track_routes, share_routes, offer_routes, rating_routes, evidence_routes
-)
 HOT_TIMEOUT_S, GENERAL_TIMEOUT_S = 2.0, 2.0
 
 
 class App:
     """What a server runs: `front` for HTTP, `http_class` and `ws_class` for its port, `drain` before it ends."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, make: Callable[[Face], Litestar]) -> None:
         self.settings = settings
         self.meters = Meters()
         self.engine = Engine(
@@ -72,7 +47,8 @@ class App:
         self.health = health.Health([])
         self.vitals = measures.Vitals()
         self._hurry = asyncio.Event()
-        self.litestar = self._litestar()
+        self.litestar = make(face(settings))
+        self.litestar.state = State({"settings": settings, "health": self.health, "opened": self._opened})
         self.front = Front(self.litestar, settings, lambda: self.world.relay.is_up)
         self.http_class = make_http_class(self.front)
 
@@ -90,50 +66,9 @@ class App:
         """End a drain that is under way."""
         self._hurry.set()
 
-    def _litestar(self) -> Litestar:
-        orders = Router(
-            "/api/orders", tags=["orders"], guards=[json_only], request_max_body_size=SMALL_BODY_BYTES,
-            route_handlers=[handler for routes in ORDER_ROUTES for handler in routes.HANDLERS],
-            dependencies={
-                "desk": Provide(order_routes.provide_desk), "shares": Provide(share_routes.provide_shares)
-            },
-        )
-        origins = list(self.settings.allowed_origins)
-        pages = page_handlers(self._page_settings())
-        rooms = room_routes.router(*said_routes.HANDLERS)
-        routers = [
-            orders, rooms, own_routes.router, rider_routes.router, plan_routes.router, fence_routes.router,
-            attachment_routes.router,
-            health_routes.router, *market.routers(), phone_routes.router, ingest_routes.router,
-            notice_routes.router, reach_routes.push_router, reach_routes.contact_router, hook_routes.router,
-            *accounts.routers(*personal_routes.HANDLERS),
-            bus_routes.router,
-            tiles.router(self.settings),
-        ]
-        application = Litestar(
-            [*routers, health_routes.metrics, *pages],
-            dependencies={"actor": Provide(provide_actor)},
-            exception_handlers=problems.HANDLERS,
-            before_send=[headers.set_headers],
-            cors_config=CORSConfig(allow_origins=origins, expose_headers=["Location"]) if origins else None,
-            lifespan=[self._lifespan],
-            openapi_config=openapi(),
-            state=State({"settings": self.settings, "health": self.health}),
-            logging_config=None,
-        )
-        problems.describe_errors(application)
-        return application
-
-    def _page_settings(self) -> PageSettings:
-        settings = self.settings
-        links = dict(link.split("=", 1) for link in settings.demo_links if "=" in link)
-        return PageSettings(
-            map_style_url=settings.map_style_url, city=tiles.has_map(settings), links=links,
-            providers=accounts.providers(settings),
-        )
-
     @asynccontextmanager
-    async def _lifespan(self, litestar: Litestar) -> AsyncIterator[None]:
+    async def _opened(self, state: State) -> AsyncIterator[None]:
+        """While it runs, everything is open and in the state."""
         settings = self.settings
         async with AsyncExitStack() as stack:
             line = await stack.enter_async_context(open_hotline(settings.redis_url, timeout_s=HOT_TIMEOUT_S))
@@ -155,8 +90,8 @@ class App:
             supervisor.keep("event gauges", self.gauges.run)
             for check in [*servers.checks(), *world.checks(), *self.gauges.checks()]:
                 self.health.checks[check.name] = check
-            self._publish_state(litestar.state, supervisor)
-            world.board.publish(litestar.state, await stack.enter_async_context(open_ways(settings)))
+            self._publish_state(state, supervisor)
+            world.board.publish(state, await stack.enter_async_context(open_ways(settings)))
             stack.push_async_callback(world.flush)
             log.info("serving", prefix=settings.key_prefix, durability=settings.durability)
             yield
@@ -190,6 +125,6 @@ class App:
         ])
 
 
-def create_app(settings: Settings) -> App:
-    """The service for these settings; nothing is opened until its lifespan begins."""
-    return App(settings)
+def create_app(settings: Settings, make: Callable[[Face], Litestar] = application) -> App:
+    """The service for these settings, behind the routes that `make` gives; nothing is opened until it runs."""
+    return App(settings, make)

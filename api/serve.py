@@ -63,13 +63,12 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(settings: Settings, host: str, port: int) -> Server:
+def make_server(app: App, host: str, port: int) -> Server:
     """A server ready to `serve()`; it has opened nothing yet."""
-    app = create_app(settings)
     config = uvicorn.Config(
         named(app.front), host=host, port=port, loop="none", http=app.http_class, ws=app.ws_class, lifespan="on",
         access_log=False, log_config=None, server_header=False, date_header=True, backlog=BACKLOG,
-        proxy_headers=True, timeout_keep_alive=75, timeout_graceful_shutdown=max(1, int(settings.drain_s)),
+        proxy_headers=True, timeout_keep_alive=75, timeout_graceful_shutdown=max(1, int(app.settings.drain_s)),
     )
     return Server(config, app)
 
@@ -77,7 +76,7 @@ def make_server(settings: Settings, host: str, port: int) -> Server:
 def run(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> int:
     """Serve until a signal; the exit code."""
     logs.set_up(settings.log_level)
-    server = make_server(settings, host, port)
+    server = make_server(create_app(settings), host, port)
     # Sockets are thousands of long-lived objects: looking through them all by default cost 14 % of the CPU.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

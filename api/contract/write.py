@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from api.app import create_app
 from api.contract import notices_page
 from api.contract.asyncapi import document
 from api.contract.page import page
 from api.matrix import page as rights_page
 from api.personal import page as personal_page
+from api.routing import application, face
 from infra.settings import Settings
 
 
@@ -21,7 +21,7 @@ def as_text(described: dict[str, Any]) -> str:
 
 def openapi() -> dict[str, Any]:
     """The REST part, as /schema serves it."""
-    return create_app(Settings()).litestar.openapi_schema.to_schema()
+    return application(face(Settings())).openapi_schema.to_schema()
 
 
 def documents() -> dict[str, str]:

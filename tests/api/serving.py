@@ -10,11 +10,14 @@ from typing import Any
 
 import httpx
 
+from api.app import create_app
 from api.rights import Role
+from api.routing import face
 from api.serve import Server, make_server
 from api.tokens import Trust, issue
 from client.reconnect import Ridewire
 from infra.settings import Settings
+from tests.api import kept_routes
 from tests.ending import over
 from tests.waiting import until
 
@@ -104,7 +107,8 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     """A process that serves until the block ends, then drains."""
     listener = socket.create_server(("127.0.0.1", 0))  # kept from here on: a port that is looked for can be lost again
     port = listener.getsockname()[1]
-    server = make_server(settings, "127.0.0.1", port)
+    shown = face(settings)
+    server = make_server(create_app(settings, kept_routes.take), "127.0.0.1", port)
     running = asyncio.create_task(_serve(server, listener))
     try:
         await until(lambda: server.started or running.done(), within_s=20)
@@ -114,3 +118,4 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
         server.should_exit = True
         await over(running, within_s=60)
         listener.close()
+    kept_routes.put(shown, server.app.litestar)

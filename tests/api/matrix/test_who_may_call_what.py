@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from litestar.routes import HTTPRoute
 
-from api.app import create_app
 from api.matrix.endpoint import ROLES, is_let_in
 from api.matrix.endpoints import ENDPOINTS
 from api.rights import Role
+from api.routing import application, face
 from infra.settings import Settings
 from tests.api.matrix.calls import CALLS, Maker, plain
 from tests.api.matrix.scene import Call, Scene
@@ -26,7 +26,7 @@ CALLERS: tuple[Role | None, ...] = (None, *ROLES)
 def routes() -> set[str]:
     """Every endpoint the service has, pages and files apart."""
     found = set()
-    for route in create_app(Settings()).litestar.routes:
+    for route in application(face(Settings())).routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 if handler.include_in_schema is not False:
