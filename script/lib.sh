@@ -3,6 +3,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 STAMPS=$ROOT/.venv/.ridewire
+# Containers often forbid it. But a service has some six hundred files, and every process we start would compile them again.
+unset PYTHONDONTWRITEBYTECODE
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
