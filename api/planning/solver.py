@@ -1,19 +1,18 @@
 """VROOM, asked in a process of its own: whatever it does, no socket waits and nothing here can crash with it.
 
-The process is the `vroom` program of the pyvroom wheel: JSON in, JSON out. It is given SOLVE_S to search, and killed
-when it has said nothing KILL_AFTER_S later. One search at a time, a short queue, and then a clear refusal.
+The process is `search.py`, VROOM's own program: JSON in, JSON out. It is given SOLVE_S to search, and killed when it
+has said nothing KILL_AFTER_S later. One search at a time, a short queue, and then a clear refusal.
 """
 
 import asyncio
-import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from api.errors import Refused
+from api.planning import search
 
 SOLVE_S = 2
 KILL_AFTER_S = 8.0
@@ -26,11 +25,6 @@ class SolverBroken(Exception):
     """VROOM answered with something that is no answer; the message has its words."""
 
 
-def program() -> str | None:
-    """Where `vroom` is: beside this Python; None when the `city` extra is not installed."""
-    return shutil.which("vroom", path=str(Path(sys.executable).parent))
-
-
 class Solver:
     """Searches one after the other."""
 
@@ -40,21 +34,21 @@ class Solver:
 
     async def solve(self, document: dict[str, Any]) -> dict[str, Any] | Refused:
         """VROOM's answer. Refused when too many wait, or no `vroom` is here; raises SolverBroken for a bug."""
-        path = program()
-        if path is None:
+        if search.compiled() is None:
             return Refused("unavailable", "No route solver is installed here: pip install 'ridewire[city]'.")
         if self._waiting >= MOST_WAITING:
             return Refused("rate_limited", "Too many plans are being made; come back.", after_ms=BUSY_MS)
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._run(path, msgspec.json.encode(document))
+                return await self._run(msgspec.json.encode(document))
         finally:
             self._waiting -= 1
 
-    async def _run(self, path: str, question: bytes) -> dict[str, Any] | Refused:
+    async def _run(self, question: bytes) -> dict[str, Any] | Refused:
         process = await asyncio.create_subprocess_exec(
-            path, "--limit", str(SOLVE_S), "--threads", str(THREADS), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            sys.executable, "-I", search.__file__, "--limit", str(SOLVE_S), "--threads", str(THREADS),
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
         )
         try:
             async with asyncio.timeout(SOLVE_S + KILL_AFTER_S):
