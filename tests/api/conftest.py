@@ -12,6 +12,9 @@ from tests.api.programs import Program
 from tests.api.serving import SECRET, Service, serving
 from tests.shelf import Shelf
 
+# Fixtures with a service that runs from the beginning.
+SERVED = frozenset({"service", "reachable", "signing", "streets", "brief", "ways", "scene"})
+
 
 @pytest.fixture(scope="session")
 def shelf(valkey: Valkey, mongod: Mongod) -> Shelf:
@@ -22,7 +25,7 @@ def shelf(valkey: Valkey, mongod: Mongod) -> Shelf:
 @pytest.fixture
 async def database_name(request: pytest.FixtureRequest, shelf: Shelf, prefix: str) -> AsyncIterator[str]:
     """One from the shelf where a service runs from the beginning; others begin with nothing, as a worker may."""
-    if "service" not in request.fixturenames:
+    if SERVED.isdisjoint(request.fixturenames):
         yield prefix
         return
     name = await shelf.take()

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 
 from api.tokens import Trust, issue
 from infra.embedded.ports import free_port
-from infra.embedded.process import ServerProcess
 from infra.embedded.ready import is_ready
 from tests.api.serving import asking
+from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret that only the journeys know, 32 bytes or more"
@@ -31,8 +30,8 @@ class Server:
     def __init__(self, environ: Mapping[str, str], directory: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "api.serve", "--port", str(self.port)]
-        self.process = ServerProcess("server", command, directory / f"serve-{self.port}.log", env=dict(environ))
+        words = ["--port", str(self.port)]
+        self.process = Forked("api.serve", words, directory / f"serve-{self.port}.log", environ)
 
     def start(self) -> "Server":
         """Start it and wait until it says that it is ready."""
@@ -55,9 +54,7 @@ class Service:
         self.environ = {**os.environ, **environ, "JWT_SECRET": SECRET, "DRAIN_S": "1", "LOG_LEVEL": "warning"}
         self.directory = directory
         self.servers: list[Server] = []
-        self.worker = ServerProcess(
-            "worker", [sys.executable, "-m", "api.worker"], directory / "worker.log", env=self.environ
-        )
+        self.worker = Forked("api.worker", [], directory / "worker.log", self.environ)
 
     def serve(self) -> Server:
         """One more server."""
