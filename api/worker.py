@@ -18,9 +18,7 @@ import msgspec
 import structlog
 import uvloop
 
-from api.arrivals.lesson import teach_now_and_then
-from api.arrivals.pacing import Segments, learn_paces
-from api.arrivals.routers import open_routers
+from api.arrivals.teaching import teach_now_and_then
 from api.bus.opening import open_transport
 from api.bus.staff import PLUGINS, RELAY, Deaf, Staff
 from api.checks import CannotServe, refuse_standalone
@@ -29,7 +27,6 @@ from api.consumers import open_tools
 from api.measures import Backlog, backlog_of
 from api.notices.sending import send_notices
 from api.orders.store import OrderStore
-from api.planning.travel import Travel
 from api.supervisor import Supervisor
 from calls.ending import cancelled
 from events.outbox import Outbox
@@ -44,7 +41,6 @@ from live.hub import Hub
 from live.relay import Relay
 from live.store import ChannelLog
 from tracking import forgetting, keys, silence
-from tracking.eta.store import PaceStore
 from tracking.persister import run_persister
 from tracking.store import TrackingStore
 
@@ -56,6 +52,7 @@ PATIENCE_S = 45.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 LOOK_EVERY_S, STUCK_AFTER_S = 15.0, 180.0
 AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, OSError, Away)
+FENCES_AFTER_S = 0.4
 REDIS_TIMEOUT_S = 5.0  # above the persister's blocking read
 
 
@@ -126,24 +123,18 @@ async def sweep(tools: Tools) -> None:
         await relay.close()
 
 
-def _fences_watch() -> Callable[..., Coroutine[Any, Any, None]]:
-    """The machine code behind it takes half a second to import: nobody who does without it waits, and no loop does."""
-    from api.geofences.watch import watch_fences
-
-    return watch_fences
-
-
 async def fences(tools: Tools) -> None:
-    """Watch fences, arrivals and routes, and learn how fast streets are, for ever."""
-    watch_fences = await asyncio.to_thread(_fences_watch)
-    settings, segments = tools.settings, Segments()
-    travel = Travel(settings.city_dir)
-    async with open_routers(settings.routing_url, travel) as routers, asyncio.TaskGroup() as tasks:
-        tools.circuits.sources["routing"] = lambda: routers.guards
-        tasks.create_task(learn_paces(segments, travel.streets, PaceStore(tools.db)))
-        tasks.create_task(watch_fences(
-            tools.redis, tools.db, settings.redis_url, settings.key_prefix, routers, hear=segments.hear
-        ))
+    """Watch fences, for ever, once the others have looked at what a worker before left behind."""
+    await asyncio.sleep(FENCES_AFTER_S)
+    keep_fences = await asyncio.to_thread(_fences_duty)
+    await keep_fences(tools.settings, tools.redis, tools.db, tools.circuits)
+
+
+def _fences_duty() -> Callable[..., Coroutine[Any, Any, None]]:
+    """Imported only where fences are watched, and off the loop: half a second of CPU, as much as all the rest."""
+    from api.geofences.duty import keep_fences
+
+    return keep_fences
 
 
 async def watch_progress(tools: Tools) -> None:
@@ -209,12 +200,12 @@ async def work(settings: Settings, parts: Sequence[str], patience_s: float, look
         supervisor.keep("circuits", circuits.run)
         if "sweep" in parts:
             supervisor.keep("sweep", lambda: sweep(tools))
-        if "fences" in parts:
-            supervisor.keep("fences", lambda: fences(tools))
         if "notices" in parts:
             supervisor.keep("notices", lambda: send_notices(settings, redis, db, circuits))
         if "lessons" in parts and (settings.city_dir or settings.routing_url):
             supervisor.keep("lessons", teach_now_and_then)
+        if "fences" in parts:
+            supervisor.keep("fences", lambda: fences(tools))
         if staff.has_work:  # nobody is to wait for a broker who does not need it
             await wait_for_servers(redis, db, patience_s, staff.prepare)
         log.info("working", parts=list(parts))

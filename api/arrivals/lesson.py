@@ -1,7 +1,6 @@
 """One lesson: finished deliveries become trips, trips a model, and the model takes over if it passes its exam."""
 
 import asyncio
-import sys
 from typing import Any
 
 import msgspec
@@ -22,7 +21,6 @@ from tracking.tracks import Tracks
 log = structlog.get_logger(__name__)
 PAGE, MOST_PAGES = 200, 100
 ASK_S = 30.0
-EVERY_S, FIRST_S, LONGEST_S = 6 * 3600.0, 600.0, 3600.0
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -96,20 +94,3 @@ def blocking(router: Router, loop: asyncio.AbstractEventLoop) -> Left:
         return (way.duration_s, way.distance_m) if way is not None else None
 
     return left
-
-
-async def teach_now_and_then() -> None:
-    """The worker's duty: a lesson in a process of its own, so that the persister keeps its turn."""
-    wait_s = FIRST_S
-    while True:
-        await asyncio.sleep(wait_s)
-        wait_s = EVERY_S
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", "learn")
-        try:
-            async with asyncio.timeout(LONGEST_S):
-                code = await process.wait()
-            log.info("a lesson is over", exit_code=code)
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise

@@ -20,6 +20,11 @@ def test_the_server_starts_without_the_compiler() -> None:
     assert "False" == said("import sys, api.app; print('numba' in sys.modules)")
 
 
+def test_a_worker_takes_over_before_it_imports_what_only_fences_and_rabbitmq_take() -> None:
+    """People wait for the next worker while it imports; numpy, the compiler and that broker's driver are two fifths."""
+    assert "set()" == said("import sys, api.worker; print({'numpy', 'numba', 'aio_pika'} & set(sys.modules))")
+
+
 def test_nothing_is_left_to_compile_for_the_first_fix() -> None:
     """After `prepare`, fixes, edits and fences of all kinds meet code that is there already."""
     program = """
