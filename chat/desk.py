@@ -178,7 +178,7 @@ class ChatDesk:
 
     async def order_room(self, order: OrderFacts) -> Room:
         """The order's room as the order wants it now."""
-        room, is_new = await self.rooms.open(order_room(order, None, utc_now()))
+        room, is_new = await self.rooms.open(order_room(order, None, utc_now()), is_news=order.rev == 1)
         if not is_new and room.order_rev < order.rev:
             room = await self.rooms.change(room.id, lambda now: order_room(order, now, utc_now())) or room
         return room

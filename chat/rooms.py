@@ -72,9 +72,9 @@ class Rooms:
             asking.add_done_callback(lambda _: self._asking.pop(room_id, None))
         return await asyncio.shield(asking)
 
-    async def open(self, room: Room) -> tuple[Room, bool]:
-        """The room of this id, made when it is not there yet; whether it was made."""
-        found = await self.get(room.id)
+    async def open(self, room: Room, *, is_news: bool = False) -> tuple[Room, bool]:
+        """The room of this id, made when it is not there yet; whether it was made. `is_news`: nobody looks first."""
+        found = await self.get(room.id) if not is_news else None
         if found is not None:
             return found, False
         if await self.registry.insert_room(room):

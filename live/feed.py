@@ -63,8 +63,13 @@ class LogFeed:
 
     async def announce(self, channel: str, offset: int, item: dict[str, Any]) -> None:
         """An item was committed: local watchers get it at once, other processes are told."""
-        self.show([Copy(channel, offset, item)])
-        await self.spread([Copy(channel, offset, item)])
+        await self.announce_all([(channel, offset, item)])
+
+    async def announce_all(self, items: Sequence[tuple[str, int, dict[str, Any]]]) -> None:
+        """The same for all items of one commit, in one round trip."""
+        news = [Copy(*each) for each in items]
+        self.show(news)
+        await self.spread(news)
 
     def show(self, news: Sequence[Copy]) -> None:
         """The first half of announcing: to the watchers in this process."""

@@ -8,6 +8,7 @@ drawn when the channel begins; a client that knows another one knows another log
 import asyncio
 import random
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,13 +17,14 @@ from typing import Any
 from bson.max_key import MaxKey
 from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorDatabase
 from pymongo import ReturnDocument, UpdateOne
-from pymongo.errors import PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from live.recent import Window
 
 MOST_ITEMS = 1001
 APPEND_WITHIN_S, RETRY_WITHIN_S = 5.0, 0.005
+DUPLICATE_KEY = 11000
 
 
 class Unreadable(Exception):
@@ -50,6 +52,37 @@ class ChannelLog:
         async with _readable("append to", channel), await self._db.client.start_session() as own:
             async with asyncio.timeout(APPEND_WITHIN_S):
                 return await self._append_retrying(channel, item, own)
+
+    async def append_all(
+        self, items: Sequence[tuple[str, dict[str, Any]]], session: AsyncIOMotorClientSession
+    ) -> list[int]:
+        """The same for items of several channels in the caller's transaction, in three commands; their offsets.
+
+        Raises DuplicateKeyError when another transaction begins one of the channels at the same time.
+        """
+        if len(items) < 2:
+            return [await self._append(channel, item, session) for channel, item in items]
+        counts = Counter(channel for channel, _ in items)
+        try:
+            await self._heads.bulk_write([
+                UpdateOne(
+                    {"_id": channel}, {"$inc": {"offset": count}, "$setOnInsert": {"epoch": _new_epoch()}}, upsert=True
+                )
+                for channel, count in counts.items()
+            ], session=session)
+        except BulkWriteError as error:
+            if any(each["code"] == DUPLICATE_KEY for each in error.details["writeErrors"]):
+                raise DuplicateKeyError(str(error)) from error
+            raise
+        moved = await self._heads.find({"_id": {"$in": list(counts)}}, {"offset": 1}, session=session).to_list(None)
+        last = {head["_id"]: head["offset"] - counts[head["_id"]] for head in moved}
+        rows, offsets, at = [], [], datetime.now(UTC)
+        for channel, item in items:
+            last[channel] += 1
+            offsets.append(last[channel])
+            rows.append({"_id": {"channel": channel, "offset": last[channel]}, "item": item, "at": at})
+        await self._logs.insert_many(rows, session=session)
+        return offsets
 
     async def head(self, channel: str) -> tuple[str, int]:
         """The channel's epoch and last offset; a channel begins by being asked for."""

@@ -1,11 +1,11 @@
 """Products in MongoDB: collection `products`, one document each, `_id` its id. Stock never goes below nought."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from pymongo import ASCENDING, DESCENDING, TEXT, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, TEXT, ReturnDocument, UpdateOne
 
 from api.catalog.product import Product
 from infra.clients import Database
@@ -34,9 +34,9 @@ class ProductStore:
         found = await self.db.products.find_one({"_id": product_id}, session=session)
         return from_document(found) if found else None
 
-    async def many(self, ids: list[str]) -> dict[str, Product]:
+    async def many(self, ids: list[str], session: Session | None = None) -> dict[str, Product]:
         """Those of these products that exist."""
-        rows = await self.db.products.find({"_id": {"$in": ids}}).to_list(len(ids)) if ids else []
+        rows = await self.db.products.find({"_id": {"$in": ids}}, session=session).to_list(len(ids)) if ids else []
         return {found["_id"]: from_document(found) for found in rows}
 
     async def page(self, where: Mapping[str, Any], words: str | None, after: str | None, limit: int) -> list[Product]:
@@ -74,17 +74,19 @@ class ProductStore:
         gone = await self.db.products.find_one_and_delete({"_id": product_id}, session=session)
         return from_document(gone) if gone else None
 
-    async def take(self, product_id: str, quantity: int, now: datetime, session: Session) -> Product | None:
-        """Take so many out of the stock; the product afterwards, or None when there are not so many, or none at all."""
-        enough = {"$or": [{"stock": {"$gte": quantity}}, {"stock": None}]}
-        change = [{"$set": {
-            "stock": {"$cond": [{"$eq": ["$stock", None]}, None, {"$subtract": ["$stock", quantity]}]},
-            "rev": {"$add": ["$rev", 1]}, "updated_at": now,
-        }}]
-        taken = await self.db.products.find_one_and_update(
-            {"_id": product_id, **enough}, change, return_document=ReturnDocument.AFTER, session=session
-        )
-        return from_document(taken) if taken else None
+    async def put_sold(self, sold: Sequence[Product], session: Session) -> bool:
+        """Put in the stock of products that this transaction has read at the revision before.
+
+        False when one is at another revision. MongoDB ends the transaction where another one changes them too.
+        """
+        changed = await self.db.products.bulk_write([
+            UpdateOne(
+                {"_id": each.id, "rev": each.rev - 1},
+                {"$set": {"stock": each.stock, "rev": each.rev, "updated_at": each.updated_at}},
+            )
+            for each in sold
+        ], session=session)
+        return bool(changed.matched_count == len(sold))
 
     async def give_back(self, product_id: str, quantity: int, now: datetime, session: Session) -> Product | None:
         """Put so many back; the product afterwards, None when it is gone or nobody counts it."""

@@ -5,15 +5,16 @@ customer may know the rider's place. What became known late is for the rider's l
 A step of arrival tells the stop's place, so the order's people hear of it on both ways, and `ops` is spared it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from api.geofences.told import told as outward_of
+from api.telling import Announcement, Feed, write_items
 from events.outbox import Outbox
 from geo.fences.events import Event
 from infra.clients import Database
@@ -22,13 +23,6 @@ from live.store import ChannelLog, plain
 LIFE_S = 90 * 86_400
 CARRYING = ("picked_up", "arriving")
 Name = Callable[[str], str]
-
-
-class Feed(Protocol):
-    """Where committed log items are announced: `live.feed.LogFeed`."""
-
-    def announce(self, channel: str, offset: int, item: dict[str, Any]) -> Awaitable[None]:
-        """Deliver the item here and in the other processes."""
 
 
 class Alerts:
@@ -80,7 +74,7 @@ class Alerts:
         if not is_arrival(event):
             items.insert(0, ("ops", item))
         items += [(f"order:{order}", item | {"order": order}) for order in orders]
-        told: list[tuple[str, int, dict[str, Any]]] = []
+        told: list[Announcement] = []
         people = await self._people(event.order) if event.order else None
         outward = outward_of(event, self._name_of(event.fence), people)
 
@@ -89,8 +83,7 @@ class Alerts:
             await self._events.insert_one(row | {"_id": event.event_id, "at": datetime.now(UTC)}, session=session)
             if outward is not None:
                 await self._outbox.add(*outward, session=session)
-            for channel, each in items:
-                told.append((channel, await self._log.append(channel, each, session=session), each))
+            told.extend(await write_items(self._log, items, session))
 
         try:
             async with await self._db.client.start_session() as session:
@@ -99,8 +92,7 @@ class Alerts:
             if await self._events.find_one({"_id": event.event_id}) is None:
                 raise  # another key: two began the same log at once, and the next try finds it there
             return
-        for channel, offset, each in told:
-            await self._feed.announce(channel, offset, each)
+        await self._feed.announce_all(told)
 
 
 def is_arrival(event: Event) -> bool:

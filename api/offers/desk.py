@@ -11,11 +11,12 @@ import structlog
 from api.errors import Refused
 from api.offers.offer import MOVES_ON, Offer, State, closed, entries, exhausted, opened
 from api.offers.store import OfferStore
-from api.orders.desk import Feed, OrderDesk, utc_now
+from api.orders.desk import OrderDesk, utc_now
 from api.orders.dispatch import Dispatch
 from api.orders.order import Order
-from api.orders.store import Announcement, Session, Written
+from api.orders.store import Session, Written
 from api.rights import ENDED, Actor
+from api.telling import Announcement, Feed
 
 log = structlog.get_logger(__name__)
 SWEEP_EVERY_S = 0.5
@@ -64,9 +65,10 @@ class OfferDesk:
 
     async def order_changed(self, order: Order) -> None:
         """An order that has a rider, or has ended, is offered no more."""
+        if order.rider is None and order.status not in ENDED:
+            return
         offer = await self.store.get(order.id)
-        is_needed = order.rider is None and order.status not in ENDED
-        if offer is not None and not is_needed and (offer.state == "open" or offer.state in MOVES_ON):
+        if offer is not None and (offer.state == "open" or offer.state in MOVES_ON):
             await self._move(offer, closed(offer, "withdrawn", utc_now()))
 
     async def run(self) -> None:
@@ -119,5 +121,4 @@ class OfferDesk:
         return None
 
     async def _announce(self, written: tuple[Announcement, ...]) -> None:
-        for channel, offset, item in written:
-            await self.feed.announce(channel, offset, item)
+        await self.feed.announce_all(written)

@@ -14,8 +14,9 @@ from pymongo.errors import DuplicateKeyError
 from api.errors import Refused
 from api.offers.offer import FOLLOWS, MOVES_ON, Offer, entries, told
 from api.orders.order import Order
-from api.orders.store import Announcement, OrderStore, Session, from_document
+from api.orders.store import OrderStore, Session, from_document
 from api.rights import ENDED
+from api.telling import Announcement
 from infra.clients import Database
 
 LEFT_BEHIND_S = 5.0  # a process died between an answer and the next question

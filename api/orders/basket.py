@@ -6,6 +6,7 @@ was given, and no price is made of it.
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -42,19 +43,16 @@ def wanted(items: Sequence[Item]) -> dict[str, int] | Refused:
     return dict(sorted(counts.items()))
 
 
-def check_line(product_id: str, product: Product | None, vendor: str) -> Refused | None:
-    """Why this cannot be ordered from this vendor, apart from how many are left."""
+def sell(product_id: str, product: Product | None, quantity: int, vendor: str, now: datetime) -> Product | Refused:
+    """The product after this vendor sold so many of it, or why they cannot be ordered."""
     if product is None or product.vendor != vendor:
         return Refused("bad_request", f"{vendor} sells no {product_id}.", "items")
     if product.kind == "service":
         return Refused("bad_request", f"{product.name} is a service: book an appointment.", "items")
-    return None
-
-
-def sold_out(product: Product, quantity: int) -> Refused:
-    """There are not so many."""
-    left = product.stock or 0
-    return Refused("sold_out", f"Of {product.name} {left} are left, and {quantity} are wanted.", "items")
+    if product.stock is not None and product.stock < quantity:
+        return Refused("sold_out", f"Of {product.name} {product.stock} are left, and {quantity} are wanted.", "items")
+    left = None if product.stock is None else product.stock - quantity
+    return msgspec.structs.replace(product, stock=left, rev=product.rev + 1, updated_at=now)
 
 
 def price(items: Sequence[Item], products: Mapping[str, Product]) -> Priced | Refused:

@@ -5,22 +5,15 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Protocol
 
 import msgspec
 
 from api.errors import Refused
 from api.orders.order import RANDOM_BITS, Order, Spot, Status, TrackingEvent, new_id
 from api.orders.rules import apply_assignment, apply_step, check_assignment, check_step, log_item, logs_of
-from api.orders.store import Also, Entry, OrderStore, UsedKey, Written
+from api.orders.store import Also, OrderStore, UsedKey, Written
 from api.rights import Actor, relation
-
-
-class Feed(Protocol):
-    """Where committed log items are announced: `live.feed.LogFeed`."""
-
-    async def announce(self, channel: str, offset: int, item: dict[str, Any]) -> None:
-        """Deliver the item here and in the other processes."""
+from api.telling import Entry, Feed
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +121,6 @@ class OrderDesk:
         if isinstance(written, Written) and not written.replayed:
             if self.clear is not None:
                 await self.clear(written.order)
-            for channel, offset, item in written.entries:
-                await self.feed.announce(channel, offset, item)
+            await self.feed.announce_all(written.entries)
             await self.changed(written.order)
         return written

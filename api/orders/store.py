@@ -8,7 +8,7 @@ that what each counts is still true when it commits).
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
@@ -21,26 +21,18 @@ from api.orders.order import Order
 from api.orders.till import Till
 from api.orders.told import told
 from api.rights import ENDED
+from api.telling import Announcement, Entry, Log, write_items
 from events.outbox import Outbox
 from infra.clients import Database
 
 Answer = TypeVar("Answer")
 Session = AsyncIOMotorClientSession
-Entry = tuple[str, dict[str, Any]]  # a channel, and the item its log gets
-Announcement = tuple[str, int, dict[str, Any]]  # a channel, the item's offset in its log, the item
 TRANSACTION_S = 8.0
 KEY_LIFE_S = 86_400
 RUNNING = {"status": {"$nin": sorted(ENDED)}}
 OPEN = {"state": "open"}
 Also = Callable[[Session], Awaitable[Refused | None]]  # more to write in an order's transaction
 Unanswered = PyMongoError  # what every read here raises when MongoDB cannot be asked
-
-
-class Log(Protocol):
-    """The channels' authoritative log: `live.store.ChannelLog`."""
-
-    async def append(self, channel: str, item: dict[str, Any], session: Any = None) -> int:
-        """Write the next item inside the caller's transaction; its offset."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -201,10 +193,7 @@ class OrderStore:
 
     async def append(self, entries: tuple[Entry, ...], session: Session) -> tuple[Announcement, ...]:
         """Write log items inside the transaction; to be announced after it."""
-        written = []
-        for channel, item in entries:  # one after another: a session carries one command at a time
-            written.append((channel, await self.log.append(channel, item, session=session), item))
-        return tuple(written)
+        return tuple(await write_items(self.log, entries, session))
 
     async def _replay(self, key: UsedKey) -> Written | Refused | None:
         """What the key's first use made; None when it was never used."""

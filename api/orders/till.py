@@ -11,7 +11,7 @@ from api.catalog.rules import stock_entries, told_low
 from api.catalog.store import ProductStore
 from api.earnings.rules import Pay, delivered, earned
 from api.errors import Refusal, Refused
-from api.orders.basket import Item, check_line, price, sold_out, wanted
+from api.orders.basket import Item, price, sell, wanted
 from api.orders.order import Order
 from api.telling import Entry
 from events.outbox import Outbox
@@ -48,15 +48,15 @@ class Till:
         if not counts:
             return order, []
         await self._refuse_closed(order.vendor, session)
-        taken: dict[str, Product] = {}
+        sold = await self._take(counts, order, session)
         news: list[Entry] = []
-        for product_id, quantity in counts.items():
-            product = taken[product_id] = await self._take(product_id, quantity, order, session)
+        for product in sold.values():
             if product.stock is not None:
-                news += stock_entries(product.stock + quantity, product)
-                if (low := told_low(product.stock + quantity, product)) is not None:
+                before = product.stock + counts[product.id]
+                news += stock_entries(before, product)
+                if (low := told_low(before, product)) is not None:
                     await self.outbox.add("STOCK_LOW", low, session=session)
-        priced = price(order.items, taken)
+        priced = price(order.items, sold)
         if isinstance(priced, Refused):
             raise Refusal.of(priced)
         await self.db.carts.update_one(
@@ -93,15 +93,18 @@ class Till:
             raise Refusal("bad_request", f"The cart holds nothing of {order.vendor}.", "from_cart")
         return items
 
-    async def _take(self, product_id: str, quantity: int, order: Order, session: Session) -> Product:
-        product = await self.products.get(product_id, session)
-        refused = check_line(product_id, product, order.vendor)
-        if refused is not None or product is None:
-            raise Refusal.of(refused or sold_out(product, quantity))  # type: ignore[arg-type]
-        taken = await self.products.take(product_id, quantity, order.created_at, session)
-        if taken is None:
-            raise Refusal.of(sold_out(product, quantity))
-        return taken
+    async def _take(self, counts: dict[str, int], order: Order, session: Session) -> dict[str, Product]:
+        """So many of each out of the stock: read together and written together, all as of one moment."""
+        found = await self.products.many(list(counts), session)
+        sold: dict[str, Product] = {}
+        for product_id, quantity in counts.items():
+            after = sell(product_id, found.get(product_id), quantity, order.vendor, order.created_at)
+            if isinstance(after, Refused):
+                raise Refusal.of(after)
+            sold[product_id] = after
+        if not await self.products.put_sold(list(sold.values()), session):
+            raise Refusal("conflict", "A product changed meanwhile; order again.", "items")
+        return sold
 
     async def _give_back(self, order: Order, session: Session) -> list[Entry]:
         counts = wanted(order.items) if order.total is not None else {}

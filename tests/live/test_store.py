@@ -3,6 +3,7 @@
 import asyncio
 
 from infra.clients import Database
+from infra.transactions import transact
 from live.store import ChannelLog
 
 
@@ -67,3 +68,34 @@ async def test_an_append_goes_with_its_transaction(database: Database) -> None:
         await session.abort_transaction()
     assert 1 == (await log.head("room:1"))[1]
     assert [{"kept": True, "offset": 1}] == await log.read("room:1")
+
+
+async def test_items_of_many_channels_go_in_together(database: Database) -> None:
+    """Each channel counts on where it was, a new one from 1, and two items of one keep their order."""
+    log = ChannelLog(database)
+    await log.append("ops", {"number": 0})
+    items = [("order:1", {"number": 1}), ("ops", {"number": 2}), ("vendor:1", {"number": 3}), ("ops", {"number": 4})]
+    async with await database.client.start_session() as session, session.start_transaction():
+        assert [1, 2, 1, 3] == await log.append_all(items, session)
+    assert [0, 2, 4] == [item["number"] for item in await log.read("ops")]
+    assert {"order:1": 1, "ops": 3, "vendor:1": 1} == await log.heads(["order:1", "ops", "vendor:1"])
+
+
+async def test_transactions_that_append_to_the_same_channels_leave_no_hole(database: Database) -> None:
+    """Twenty at once, to channels that nobody has begun: whoever loses a race tries again and gets the next offset."""
+    log = ChannelLog(database)
+    await log.append("room:1", {})  # a transaction should not be the first to make a collection
+
+    async def write(number: int) -> list[int]:
+        return await transact(
+            database, lambda session: log.append_all([("ops", {"n": number}), ("vendor:1", {"n": number})], session)
+        )
+
+    offsets = await asyncio.gather(*(write(number) for number in range(20)))
+    assert [[number, number] for number in range(1, 21)] == sorted(offsets)
+    for channel in ("ops", "vendor:1"):
+        items = await log.read(channel, after=0)
+        assert list(range(1, 21)) == [item["offset"] for item in items]
+        assert {offset: number for number, (offset, _) in enumerate(offsets)} == {
+            item["offset"]: item["n"] for item in items
+        }

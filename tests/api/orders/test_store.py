@@ -1,6 +1,7 @@
 """Orders in MongoDB: an order and its log items stand or fall together, whatever happens in between."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ from api.orders.desk import OrderDesk, entries_for
 from api.orders.order import Order, Spot
 from api.orders.order import TrackingEvent as Event
 from api.orders.rules import apply_step
-from api.orders.store import Entry, OrderStore, UsedKey, Written, from_document, to_document
+from api.orders.store import OrderStore, UsedKey, Written, from_document, to_document
 from api.rights import Actor
+from api.telling import Announcement, Entry
 from infra.clients import Database
 from live.store import ChannelLog
 
@@ -40,10 +42,12 @@ class FailingLog(ChannelLog):
         super().__init__(db)
         self.fails_at = fails_at
 
-    async def append(self, channel: str, item: dict[str, Any], session: Any = None) -> int:
-        if channel == self.fails_at:
-            raise LogBroken(channel)
-        return await super().append(channel, item, session)
+    async def append_all(self, items: Sequence[Entry], session: Any) -> list[int]:
+        channels = [channel for channel, _ in items]
+        if self.fails_at in channels:
+            await super().append_all(items[:channels.index(self.fails_at)], session)
+            raise LogBroken(self.fails_at)
+        return await super().append_all(items, session)
 
 
 async def counts(db: Database) -> tuple[int, int, int]:
@@ -124,8 +128,8 @@ async def test_what_was_refused_is_not_told(database: Database, store: OrderStor
     told: list[str] = []
 
     class Feed:
-        async def announce(self, channel: str, offset: int, item: dict[str, Any]) -> None:
-            told.append(channel)
+        async def announce_all(self, items: Sequence[Announcement]) -> None:
+            told.extend(channel for channel, _, _ in items)
 
     async def changed(order: Order) -> None:
         told.append(f"changed at {order.rev}")

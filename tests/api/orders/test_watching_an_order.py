@@ -13,7 +13,8 @@ from api.measures import backlog_of
 from api.orders.desk import entries_for, utc_now
 from api.orders.order import Order
 from api.orders.rules import apply_step
-from api.orders.store import Entry, OrderStore
+from api.orders.store import OrderStore
+from api.telling import Entry
 from api.worker import Tools, persist
 from client.errors import GaveUp
 from client.reconnect import Ridewire
