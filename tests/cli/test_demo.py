@@ -85,16 +85,18 @@ def test_a_demo_mends_what_crashes_and_leaves_nothing_when_it_is_killed(tmp_path
         until_now(lambda: gone(started), within_s=60)
 
 
-@pytest.mark.parametrize("taken", ["port", "data"])
-def test_a_demo_says_what_is_taken(tmp_path: Path, town: Path, taken: str) -> None:
+def test_a_demo_says_what_is_taken(tmp_path: Path, town: Path) -> None:
     """A second demo on the same port, or on the same data, ends at once with exit 2 and what to do."""
     with demo(tmp_path / "data", "--riders", "0", city=town) as running:
         running.says("stop +Ctrl-C")
-        port = running.url.rpartition(":")[2] if taken == "port" else str(free_port())
-        words = ["--port", port, "--data", str(tmp_path / ("other" if taken == "port" else "data"))]
-        second = subprocess.run([*COMMAND, *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert 2 == second.returncode
-    assert ("choose another --port" if taken == "port" else "its own --data") in second.stderr
+        port = running.url.rpartition(":")[2]
+        for words, advice in (
+            (["--port", port, "--data", str(tmp_path / "other")], "choose another --port"),
+            (["--port", str(free_port()), "--data", str(tmp_path / "data")], "its own --data"),
+        ):
+            second = subprocess.run([*COMMAND, *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+            assert 2 == second.returncode
+            assert advice in second.stderr
 
 
 def test_a_demos_data_and_secret_are_there_the_next_time(tmp_path: Path, town: Path) -> None:

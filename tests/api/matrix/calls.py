@@ -23,6 +23,16 @@ def plain(**call: Any) -> Maker:
     return make
 
 
+def reading(name: str, maker: Maker) -> Maker:
+    """On one thing of this name for all callers, which none of them uses up."""
+
+    async def make(scene: Scene, role: Role | None, own: bool) -> Call:
+        call: Call = await scene.kept(f"{name}, {own}", lambda: maker(scene, role, own))
+        return call
+
+    return make
+
+
 def about_order(body: Any = None, steps: tuple[str, ...] = (), *, rider: bool = True, offered: bool = False) -> Maker:
     """On a new order; a guest has the link of it, or of another one."""
 
@@ -175,35 +185,35 @@ CALLS: dict[str, Maker] = {
     "DELETE /api/users/me": newcomer,
     "PATCH /api/users/{user_id}": plain(path={"user_id": "c1"}, body={"disabled": False}),
     "POST /api/orders": place,
-    "GET /api/orders/{order_id}": about_order(),
+    "GET /api/orders/{order_id}": reading("order", about_order()),
     "POST /api/orders/{order_id}/assign": about_order({"rider_id": "r3"}),
     "POST /api/orders/{order_id}/status": step,
     "POST /api/orders/{order_id}/cancel": about_order({}),
     "POST /api/orders/{order_id}/rating": about_order({"stars": 5}, TO_DOOR),
     "POST /api/orders/{order_id}/share": about_order(),
     "DELETE /api/orders/{order_id}/share": about_order(),
-    "GET /api/orders/{order_id}/tracking": about_order(),
-    "GET /api/orders/{order_id}/track": about_order(),
-    "GET /api/orders/{order_id}/evidence": about_order(),
+    "GET /api/orders/{order_id}/tracking": reading("order", about_order()),
+    "GET /api/orders/{order_id}/track": reading("order", about_order()),
+    "GET /api/orders/{order_id}/evidence": reading("order", about_order()),
     "POST /api/orders/{order_id}/offer": about_order(rider=False),
-    "GET /api/orders/{order_id}/offer": about_order(offered=True),
+    "GET /api/orders/{order_id}/offer": reading("offer", about_order(offered=True)),
     "POST /api/orders/{order_id}/offer/accept": about_order(offered=True),
     "POST /api/orders/{order_id}/offer/decline": about_order(offered=True),
     "PUT /api/cart/items/{product_id}": about_product({"quantity": 1}),
     "DELETE /api/cart/items/{product_id}": about_product(),
     "POST /api/appointments": book,
-    "GET /api/appointments/{appointment_id}": appointment,
+    "GET /api/appointments/{appointment_id}": reading("appointment", appointment),
     "POST /api/appointments/{appointment_id}/cancel": appointment,
     "GET /api/earnings": as_query("rider", "rider"),
-    "GET /api/products/{product_id}": about_product(),
-    "GET /api/products/{product_id}/inventory": about_product(),
+    "GET /api/products/{product_id}": reading("product", about_product()),
+    "GET /api/products/{product_id}/inventory": reading("product", about_product()),
     "POST /api/products": as_field("vendor", "vendor_id", **MANGO),
     "PUT /api/products/{product_id}": about_product(MANGO),
     "PATCH /api/products/{product_id}": about_product({"price": 5}),
     "DELETE /api/products/{product_id}": about_product(),
     "POST /api/products/{product_id}/images": upload,
     "GET /api/images/{name}": plain(path={"name": "none"}),
-    "GET /api/jobs/{job_id}": job,
+    "GET /api/jobs/{job_id}": reading("job", job),
     "GET /api/stores/{vendor_id}": as_path("vendor", "vendor_id"),
     "POST /api/stores": open_store,
     "PATCH /api/stores/{vendor_id}": as_path("vendor", "vendor_id", {"name": "Fruits"}),

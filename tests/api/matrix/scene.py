@@ -42,7 +42,7 @@ class Scene:
         self.service = service
         self.admin = service.person("admin", "a1")
         self._links: dict[str, str] = {}
-        self._kept: dict[str, str] = {}
+        self._kept: dict[str, Any] = {}
 
     async def begin(self) -> None:
         """People who have accounts, and shops that are open."""
@@ -77,7 +77,7 @@ class Scene:
             self._links[order] = str((await self.made(f"/api/orders/{order}/share"))["token"])
         return self._links[order]
 
-    async def kept(self, name: str, make: Any) -> str:
+    async def kept(self, name: str, make: Any) -> Any:
         """A thing that no call uses up."""
         if name not in self._kept:
             self._kept[name] = await make()
@@ -135,7 +135,7 @@ class Scene:
         if role in STAFF:
             return str((await self.made("/api/rooms", {"support": True}, ("customer", "c1")))["id"])
         if role == "rider":
-            return "order_" + await self.kept("talked of", lambda: self.order(own=True))
+            return "order_" + str(await self.kept("talked of", lambda: self.order(own=True)))
         return str((await self.made("/api/rooms", {"vendor_id": "v1"}, ("customer", "c1")))["id"])
 
     async def message(self, room: str, by: tuple[Role, str]) -> str:
