@@ -25,6 +25,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from infra.logs import set_up
+
 CHECKS: list[Any] = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
@@ -113,6 +115,7 @@ def main() -> int:
     words = argparse.ArgumentParser(prog="python -m bench.fuzz")
     words.add_argument("--examples", type=int, default=30)
     warnings.simplefilter("ignore")
+    set_up("error")  # thousands of requests a minute; only what failed is worth a line
     return min(1, asyncio.run(everybody(words.parse_args().examples)))
 
 

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -88,6 +89,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     promise_s: float = 2700.0
     max_sockets: int = 20000
     max_sockets_per_user: int = 10
+
+    def __repr__(self) -> str:
+        """Which are set, without values: URLs and secrets hold passwords, and a traceback may print any object."""
+        return f"Settings({', '.join(f'{name}={shown}' for name, shown in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for coloured tracebacks, which do not ask for the one above."""
+        return [(name, ...) for name in self.__struct_fields__ if getattr(self, name)]
 
 
 def _read(environ: Mapping[str, str], name: str) -> str | None:

@@ -87,7 +87,8 @@ def encoded(rider: str, points: list[KeptPoint]) -> dict[str, Any]:
     """The line as an encoded polyline of 5 decimals (1.1 m), with the first and the last instant."""
     return {
         "rider": rider,
-        "polyline": polyline.encode([(point.lat, point.lng) for point in points], POLYLINE_DIGITS),
+        # the library has no line of no points
+        "polyline": polyline.encode([(each.lat, each.lng) for each in points], POLYLINE_DIGITS) if points else "",
         "precision": POLYLINE_DIGITS,
         "points": len(points),
         "from": rfc3339(points[0].ts) if points else None,

@@ -99,3 +99,12 @@ def test_a_password_that_everybody_knows_is_refused(url: str) -> None:
 def test_a_url_goes_before_its_parts() -> None:
     """REDIS_URL wins over REDIS_HOST."""
     assert "redis://url/1" == load({"REDIS_URL": "redis://url/1", "REDIS_HOST": "parts"}).redis_url
+
+
+def test_printed_settings_keep_their_secrets() -> None:
+    """Neither plain nor in a coloured traceback's way is a value of a setting seen; which are set is."""
+    settings = load(GOOD | {"REDIS_URL": "redis://:hush@h"})
+    for printed in (repr(settings), str(settings), str(list(settings.__rich_repr__()))):
+        assert "jwt_secret" in printed
+        assert GOOD["JWT_SECRET"] not in printed
+        assert "hush" not in printed

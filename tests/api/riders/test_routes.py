@@ -161,6 +161,15 @@ async def test_a_track_comes_in_three_forms(
     assert expected == [pytest.approx(spot, abs=1e-5) for spot in decoded]
 
 
+@pytest.mark.parametrize("form", ["geojson", "gpx", "polyline"])
+async def test_a_track_without_a_point_has_every_form(client: Client, form: str) -> None:
+    """Nothing was reported in that window: an empty line, not an error."""
+    answer = await client.get("/api/riders/r1/track", params={"format": form}, headers=STAFF)
+    assert 200 == answer.status_code
+    if form == "polyline":
+        assert ("", 0, None) == (answer.json()["polyline"], answer.json()["points"], answer.json()["from"])
+
+
 async def test_a_long_track_is_read_page_by_page(
     client: Client, process: Process, redis_client: aioredis.Redis, database: Database, prefix: str,
     monkeypatch: pytest.MonkeyPatch,
