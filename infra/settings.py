@@ -91,12 +91,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_sockets_per_user: int = 10
 
     def __repr__(self) -> str:
-        """Which are set, without values: URLs and secrets hold passwords, and a traceback may print any object."""
-        return f"Settings({', '.join(f'{name}={shown}' for name, shown in self.__rich_repr__())})"
+        """What differs from the defaults, without values: URLs hold passwords, and a traceback may print any object."""
+        return f"Settings({', '.join(name for name, _ in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """The same for coloured tracebacks, which do not ask for the one above."""
-        return [(name, ...) for name in self.__struct_fields__ if getattr(self, name)]
+        fields = msgspec.structs.fields(self)
+        return [(field.name, "set") for field in fields if getattr(self, field.name) != field.default]
 
 
 def _read(environ: Mapping[str, str], name: str) -> str | None:
