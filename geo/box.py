@@ -2,7 +2,7 @@
 
 import msgspec
 
-WIDEST_CROSSING_DEG = 180.0
+WIDEST_CROSSING_DEG = HALF_TURN_DEG = 180.0
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -14,9 +14,12 @@ class Box(msgspec.Struct, frozen=True):
     north: float
 
     def holds(self, lat: float, lng: float) -> bool:
-        """Whether the point is inside or on an edge."""
+        """Whether the point is inside or on an edge; 180 and -180 are the same meridian."""
         if not self.south <= lat <= self.north:
             return False
+        return self._spans(lng) or (abs(lng) == HALF_TURN_DEG and self._spans(-lng))
+
+    def _spans(self, lng: float) -> bool:
         if self.west <= self.east:
             return self.west <= lng <= self.east
         return lng >= self.west or lng <= self.east

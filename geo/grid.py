@@ -26,12 +26,16 @@ def cells_of(box: Box, cell_deg: float) -> Iterator[Cell]:
     low, _ = cell_of(box.south, 0.0, cell_deg)
     high, _ = cell_of(box.north, 0.0, cell_deg)
     spans = [(box.west, box.east)] if box.west <= box.east else [(box.west, 180.0), (-180.0, box.east)]
+    if box.west <= -180.0 or box.east >= 180.0:  # whoever is on that meridian may have said it with either sign
+        spans += [(180.0, 180.0), (-180.0, -180.0)]
+    columns: set[int] = set()
     for west, east in spans:
         _, first = cell_of(0.0, west, cell_deg)
         _, last = cell_of(0.0, east, cell_deg)
-        for row in range(low, high + 1):
-            for column in range(first, last + 1):
-                yield row, column
+        columns.update(range(first, last + 1))
+    for row in range(low, high + 1):
+        for column in columns:
+            yield row, column
 
 
 class Grid:

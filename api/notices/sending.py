@@ -26,8 +26,6 @@ from notifications.hooks.store import HookStore
 from notifications.store import NotificationStore
 from tracking.store import TrackingStore
 
-DIGEST_EVERY_S = 0.5
-
 
 async def send_notices(settings: Settings, redis: Any, db: Database, circuits: Circuits) -> None:
     """Until cancelled. What is asked on the way is shown by `circuits`."""
@@ -44,11 +42,5 @@ async def send_notices(settings: Settings, redis: Any, db: Database, circuits: C
         sender = Sender(HookStore(db), ways.egress)
         group.create_task(decider.run())
         group.create_task(sender.run())
-        group.create_task(_tell_digests(Digests(db, NotificationStore(db, log), truth.unread)))
+        group.create_task(Digests(db, NotificationStore(db, log), truth.unread).run())
         circuits.sources["notices"] = lambda: [gate.guard for gate in (*ways.gates.values(), *sender.gates.values())]
-
-
-async def _tell_digests(digests: Digests) -> None:
-    while True:
-        if not await digests.tell_due():
-            await asyncio.sleep(DIGEST_EVERY_S)

@@ -31,11 +31,11 @@ logger = structlog.get_logger(__name__)
 class Sender:
     """What is owed stands in the store; here is only what is on its way."""
 
-    def __init__(self, store: HookStore, egress: Egress) -> None:
+    def __init__(self, store: HookStore, egress: Egress, claims: Claims | None = None) -> None:
         self._store, self._egress = store, egress
         self._gates: dict[str, Gate] = {}
         self._busy: Counter[str] = Counter()
-        self._claims = Claims(store.renew)
+        self._claims = claims or Claims(store.renew)
 
     @property
     def gates(self) -> dict[str, Gate]:

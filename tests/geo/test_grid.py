@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.box import Box, check_box
-from geo.grid import Grid, cell_of, cells_of
+from geo.grid import Grid, cell_of, cells_of, count_cells
 
 LATS = st.floats(-90, 90)
-LNGS = st.floats(-180, 180)
+LNGS = st.floats(-180, 180) | st.sampled_from([-180.0, 180.0])
 SMALL_BOXES = st.builds(
     lambda lat, lng, high, wide: Box(lng, lat, (lng + wide + 180) % 360 - 180, min(90, lat + high)),
     st.floats(-90, 89), LNGS, st.floats(0.001, 3), st.floats(0.001, 3),
@@ -31,6 +31,19 @@ def test_a_box_may_cross_the_date_line() -> None:
     assert isinstance(box, Box)
     assert [True, True, False] == [box.holds(0, 179.5), box.holds(0, -179.5), box.holds(0, 0)]
     assert 2.0 == box.width_deg
+
+
+@pytest.mark.parametrize("box", [Box(179, -1, 180, 1), Box(-180, -1, -179, 1), Box(179, -1, -179, 1)])
+def test_180_and_minus_180_are_the_same_meridian(box: Box) -> None:
+    """Who stands on it is in a box that reaches it from either side, whichever sign they say; no cell counts twice."""
+    for lng in (180.0, -180.0):
+        grid = Grid(0.05)
+        grid.put("on it", 0, lng)
+        assert (True, ["on it"]) == (box.holds(0, lng), grid.inside(box))
+        assert cell_of(0, lng, 0.05) in set(cells_of(box, 0.05))
+    cells = list(cells_of(box, 0.05))
+    assert len(set(cells)) == len(cells) <= count_cells(box, 0.05)
+    assert not Box(178, -1, 179, 1).holds(0, -180.0)
 
 
 @given(SMALL_BOXES, LATS, LNGS)

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 HANG = 0  # a status that never comes
-Respond = Callable[["Asked"], int | tuple[int, dict[str, str]]]
+Response = int | tuple[int, dict[str, str]]
+Respond = Callable[["Asked"], Response | Awaitable[Response]]
 
 
 class Asked(NamedTuple):
@@ -54,7 +55,8 @@ class HttpServer:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             asked = Asked(method, path, headers, body)
             self.asked.append(asked)
-            answer = self.respond(asked)
+            said = self.respond(asked)
+            answer = await said if isinstance(said, Awaitable) else said
             status, more = answer if isinstance(answer, tuple) else (answer, {})
             if status == HANG:
                 await reader.read()

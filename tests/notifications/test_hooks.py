@@ -12,6 +12,7 @@ import pytest
 
 from events.event import Event, make
 from infra.clients import Database
+from notifications.claims import LEASE_MS, Claims
 from notifications.hooks.schedule import AFTER_S, again_after_s
 from notifications.hooks.sender import Sender
 from notifications.hooks.signing import BadSignature, headers, sign, verify, write_secret
@@ -19,7 +20,7 @@ from notifications.hooks.store import Hook, HookStore, Row
 from notifications.ways.addresses import Allowed
 from notifications.ways.egress import Egress, open_client
 from tests.ending import cancelled
-from tests.notifications.outside import HANG, HttpServer, http_server
+from tests.notifications.outside import HANG, Asked, HttpServer, http_server
 from tests.waiting import until
 
 SECRET = write_secret(b"k" * 32)
@@ -35,10 +36,18 @@ async def hooks(database: Database) -> HookStore:
 
 
 @asynccontextmanager
-async def sending(*stores: HookStore, allowed: Allowed = LOCAL) -> AsyncIterator[None]:
+async def sending(
+    *stores: HookStore, allowed: Allowed = LOCAL, timeout_s: float = 0.5, lease_ms: int = LEASE_MS
+) -> AsyncIterator[None]:
     """Workers deliver until the block ends."""
     async with open_client() as client:
-        senders = [Sender(store, Egress(client, allowed, timeout_s=0.5)) for store in stores]
+        senders = [
+            Sender(
+                store, Egress(client, allowed, timeout_s=timeout_s),
+                Claims(store.renew, lease_ms=lease_ms, renew_every_s=0.1),
+            )
+            for store in stores
+        ]
         tasks = [asyncio.create_task(sender.run()) for sender in senders]
         try:
             yield
@@ -188,3 +197,36 @@ async def test_one_that_is_switched_off_gets_nothing(hooks: HookStore) -> None:
         async with sending(hooks):
             await until(lambda: row_of(hooks, "w1", "dead"))
     assert (1, []) == (await hooks.deliveries.count_documents({}), shop.asked)
+
+
+async def test_what_takes_longer_than_a_claim_stays_with_whoever_lives(hooks: HookStore) -> None:
+    """A living worker renews: while the endpoint is silent for several leases, another worker gets nothing of it."""
+    may_answer = asyncio.Event()
+
+    async def late(asked: Asked) -> int:
+        await may_answer.wait()
+        return 200
+
+    async with http_server(late) as shop:
+        await add(hooks, "w1", f"{shop.url}/")
+        await take(hooks, happened())
+        async with sending(hooks, hooks, timeout_s=30, lease_ms=1000):
+            first = await until(lambda: hooks.deliveries.find_one({"claim": {"$exists": True}}))
+            long_after = {"due_ms": {"$gt": first["due_ms"] + 2000}}
+            row = await until(lambda: hooks.deliveries.find_one(long_after))
+            assert (first["claim"], "waiting") == (row["claim"], row["state"])
+            may_answer.set()
+            await until(lambda: row_of(hooks, "w1", "delivered"))
+    assert 1 == len(shop.asked)
+
+
+async def test_what_a_killed_worker_had_claimed_is_delivered_when_the_claim_ends(hooks: HookStore) -> None:
+    """Nobody renews it, so another worker gets it then, and not before."""
+    async with http_server(lambda asked: 200) as shop:
+        await add(hooks, "w1", f"{shop.url}/")
+        await take(hooks, happened())
+        [claimed] = await hooks.claim(time.time_ns() // 1_000_000, 8, [], 1000, "of a worker that was killed")
+        async with sending(hooks):
+            await until(lambda: row_of(hooks, "w1", "delivered"))
+        assert claimed["due_ms"] <= time.time_ns() // 1_000_000
+    assert 1 == len(shop.asked)

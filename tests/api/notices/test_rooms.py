@@ -1,5 +1,7 @@
 """What is said in rooms: who reads it hears nothing, who does not is told once, and a chatty room once in a while."""
 
+import asyncio
+import time
 import uuid
 
 import pytest
@@ -91,3 +93,32 @@ async def test_who_looks_at_the_room_hears_nothing(
     row = await database.notification_digests.find_one({})
     assert row is not None
     assert not row["waiting"]
+
+
+async def test_what_a_worker_did_not_get_said_the_next_one_says(
+    service: Service, digests: Digests, database: Database
+) -> None:
+    """Who hangs with a claim says nothing once it has ended; another worker says it, once, and not before."""
+    world, hangs = service.app.world, asyncio.Event()
+
+    async def never(user: str, role: str, room: str) -> int:
+        hangs.set()
+        await asyncio.Event().wait()
+        return 1
+
+    slow = Digests(world.orders.db, world.board.desk.store, never, lease_ms=1500)
+    await service.person("customer", "c1").post("/api/rooms", {"vendor_id": "v1"})
+    said = await say(service.person("vendor", "v1"), "hello there")
+    await until(lambda: database.notification_digests.find_one({"data.message": said, "waiting": True}))
+    await database.notification_digests.update_many({}, {"$inc": {"due_ms": -LOOK_MS}})
+    hanging = asyncio.create_task(slow.tell_due())
+    await hangs.wait()
+    claimed = await database.notification_digests.find_one({})
+    assert await until(digests.tell_due)
+    assert claimed is not None
+    assert claimed["due_ms"] <= time.time_ns() // 1_000_000
+    assert 1 == await hanging
+    assert 1 == await database.outbox.count_documents({"type": "CHAT_MESSAGE_UNREAD"})
+    row = await database.notification_digests.find_one({})
+    assert row is not None
+    assert (False, False) == (row["waiting"], "claim" in row)
