@@ -94,7 +94,7 @@ class Front:
             return None
         kept = self.local.get(wanted.key, time.monotonic())
         if kept is not None:
-            cache.counts.of["hit"] += 1
+            cache.outcomes["hit"] += 1
         return kept
 
     async def _fetch(self, cache: Cache, wanted: Plan, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.cache import keys, store
+from api.cache import calls, keys
 from api.cache.front import unavailable
 from api.cache.store import Cache
 from api.consumers import ON, Tools
@@ -51,7 +51,7 @@ async def test_fifty_who_miss_at_once_load_once(
     redis_client: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when they sit in two processes."""
-    monkeypatch.setattr(store, "CALL_S", 30)  # a starved machine is not a cache that is away
+    monkeypatch.setattr(calls, "CALL_S", 30)  # a starved machine is not a cache that is away
     caches, loads = [Cache(redis_client, prefix) for _ in range(2)], 0
     all_there = asyncio.Event()
 
@@ -231,7 +231,7 @@ async def test_without_its_cache_the_service_works(
             made = await product(vendor)
             assert [made["id"]] == [each["id"] for each in (await vendor.get("/api/products")).json()["items"]]
             assert 201 == (await service.person("customer", "c1").post("/api/orders", basket((made, 1)))).status_code
-            assert service.app.world.market.cache.counts.of["error"] > 0
+            assert service.app.world.market.cache.calls.failures > 0
             own.start()
 
             async def hits() -> bool:

@@ -137,7 +137,7 @@ async def test_the_early_answer_is_counted_as_a_hit(ways: Ways) -> None:
     await ways.warm()
     asked, seen = f"GET {ways.path} HTTP/1.1\r\nHost: t\r\n\r\n".encode(), []
     for each in (ways.early, ways.plain):
-        counted = each.app.world.market.cache.counts.of
+        counted = each.app.world.market.cache.outcomes
         before = (counted["hit"], each.server.server_state.total_requests)
         for _ in range(3):
             await ask(each, asked)

@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 import msgspec
+import pytest
 import redis.asyncio as aioredis
 
+from api.rates import rates
 from api.rates.rates import network
 from api.rates.window import MOST_COUNTERS, WINDOW_MS, Windows
 from infra.clients import open_redis
@@ -43,9 +45,10 @@ async def test_every_answer_says_what_is_left(service: Service) -> None:
 
 
 async def test_two_hundred_at_once_on_two_processes_share_one_count(
-    settings: Settings, service: Service, redis_client: aioredis.Redis, prefix: str
+    settings: Settings, service: Service, redis_client: aioredis.Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exactly sixty get through, and the counter has an end."""
+    monkeypatch.setattr(rates, "ASK_S", 30)  # a starved machine is not a Redis that is away
     async with serving(settings) as other:
         people = [service.person("customer", "ana"), other.person("customer", "ana")]
         answers = await asyncio.gather(*(people[number % 2].get(ME) for number in range(200)))
