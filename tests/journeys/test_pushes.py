@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, CDPSession, Page
 
@@ -18,6 +19,8 @@ from tests.journeys.desktop import Desktop, open_desktop
 from tests.journeys.orders import Order
 from tests.journeys.service import Server, Service
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 ROOM = "vendor_v1_customer_c1"
 REGISTER = "navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready).then(() => true)"

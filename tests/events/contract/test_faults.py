@@ -19,6 +19,8 @@ from tests.events.contract.conftest import Running
 from tests.events.contract.effects import once_each, orders, table, times
 from tests.waiting import SCALE, until
 
+pytestmark = pytest.mark.long
+
 KILLS = 20
 
 
