@@ -19,6 +19,15 @@ def cpu_s(pids: Sequence[int]) -> float:
     return total
 
 
+def kernel_s(pids: Sequence[int]) -> float:
+    """The part of it that the kernel used in their name."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += psutil.Process(pid).cpu_times().system
+    return total
+
+
 def cpu_of(groups: Groups) -> dict[str, float]:
     """CPU seconds per group."""
     return {name: cpu_s(pids) for name, pids in groups.items()}

@@ -23,7 +23,7 @@ PEERS = Path(__file__).parent / "peers"
 
 
 class System(msgspec.Struct, frozen=True):
-    """What can be measured: its title in tables, the dialect it speaks, and the Node program when it is a peer."""
+    """What can be measured: its title in tables, the dialect it speaks, and its program when it is not Ridewire."""
 
     title: str
     dialect: str
@@ -35,7 +35,9 @@ SYSTEMS = {
     "ridewire-msgpack": System("Ridewire, msgpack", "msgpack"),
     "ws": System("Node `ws` + ioredis", "json", "ws.mjs"),
     "socketio": System("Socket.IO + Redis adapter", "socketio", "socketio.mjs"),
+    "floor": System("picows alone: no rules, no Redis", "json", "bench.floor"),
 }
+COMPARED = tuple(name for name in SYSTEMS if name != "floor")
 
 
 class Running(msgspec.Struct):
@@ -127,14 +129,17 @@ def start_worker(running: Running) -> None:
 
 
 def start_peer(stack: ExitStack, directory: Path, valkey: Valkey, program: str) -> Running:
-    """A Node peer."""
-    install_peers()
+    """A Node peer, or a module of ours that serves alone."""
+    command = python(program)
+    if program.endswith(".mjs"):
+        install_peers()
+        command = ["node", str(PEERS / program)]
     port = free_port()
     env = {
         "REDIS_URL": valkey.url, "JWT_SECRET": SECRET, "JWT_AUDIENCE": AUDIENCE, "PORT": str(port),
         "NODE_ENV": "production", "PATH": os.environ.get("PATH", ""),
     }
-    server = ServerProcess(program, ["node", str(PEERS / program)], directory / "peer.log", env=env)
+    server = ServerProcess(program, command, directory / "peer.log", env=env)
     running = Running(f"ws://127.0.0.1:{port}", directory, valkey, None, server, None, env)
     start_server(running)
     stack.callback(server.stop)

@@ -10,7 +10,7 @@ import msgspec
 from bench.fanout.load import Idle, Measured, Task
 from bench.fanout.table import Run, table
 from bench.page import busy_percent, source
-from bench.world import SYSTEMS, run
+from bench.world import COMPARED, SYSTEMS, run
 
 PAGE = """# Benchmarks
 
@@ -27,15 +27,16 @@ a second [travel together](decisions/2026-11-25-answers-gather.md); the peers an
 
 {table}
 
-The peers' programs stand in `bench/peers/`. At rates a system cannot hold, newest-wins delivery drops what is
-overtaken; latency counts what arrived.
+The peers' programs stand in `bench/peers/`. `--systems` also takes `floor` (`bench/floor.py`): a server that decodes,
+answers and pushes on the same library as Ridewire, and keeps, judges and hides nothing. At rates a system cannot hold,
+newest-wins delivery drops what is overtaken; latency counts what arrived.
 """
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.fanout", description=__doc__)
-    parser.add_argument("--systems", default=",".join(SYSTEMS), help="of " + ", ".join(SYSTEMS))
+    parser.add_argument("--systems", default=",".join(COMPARED), help="of " + ", ".join(SYSTEMS))
     parser.add_argument("--rates", default="1000,2000,5000,10000,20000", help="pings a second, all riders together")
     parser.add_argument("--pairs", type=int, default=2000, help="riders, with a watcher each")
     parser.add_argument("--seconds", type=float, default=8, help="length of the measured window")

@@ -18,7 +18,7 @@ import uvloop
 from bench.dialects import DIALECTS, Heard
 from bench.link import Link, connect, subscribe
 from bench.tokens import token
-from bench.usage import cpu_of, rss_kib
+from bench.usage import cpu_of, kernel_s, rss_kib
 
 RING = 512  # send times remembered per rider: half a minute at the highest rate
 TICK_S = 0.001
@@ -49,7 +49,8 @@ class Idle(msgspec.Struct, tag="idle"):
 class Measured(msgspec.Struct, tag="rate"):
     """One rate: pings in the measured window, how many reached their watcher, when, and what that cost per one.
 
-    A system that is overrun may deliver nothing at all: then there is no latency.
+    A system that is overrun may deliver nothing at all: then there is no latency. `kernel_us`: the kernel's part of
+    what the server used, mostly sending and receiving.
     """
 
     rate: int
@@ -60,6 +61,7 @@ class Measured(msgspec.Struct, tag="rate"):
     p99_ms: float | None
     cpu_us: dict[str, float]
     load_cores: float
+    kernel_us: float = 0.0
 
 
 class Pair:
@@ -158,19 +160,21 @@ class Load:
         await self.pace(rate, self.task.warm_s)
         self.latencies.clear()
         groups = {**self.task.pids, "load": [psutil.Process().pid]}
-        cpu, arrived, acked, start = cpu_of(groups), self.arrived, self.acked, time.perf_counter()
+        cpu, kernel = cpu_of(groups), kernel_s(groups["server"])
+        arrived, acked, start = self.arrived, self.acked, time.perf_counter()
         self.window = (start, start + 3600)
         sent = await self.pace(rate, self.task.measure_s)
         end = time.perf_counter()
         self.window = (start, end)
         used = {name: after - cpu[name] for name, after in cpu_of(groups).items()}
+        kernel = kernel_s(groups["server"]) - kernel
         arrived, acked = self.arrived - arrived, self.acked - acked
         await self.settle()
         return Measured(
             rate, sent / (end - start), len(self.latencies) / max(sent, 1), acked / max(sent, 1),
             self.quantile_ms(0.5), self.quantile_ms(0.99),
             {name: 1e6 * seconds / max(arrived, 1) for name, seconds in used.items() if name != "load"},
-            used["load"] / (end - start),
+            used["load"] / (end - start), 1e6 * kernel / max(arrived, 1),
         )
 
     async def settle(self) -> None:
