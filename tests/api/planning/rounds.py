@@ -1,7 +1,6 @@
 """Problems for the planner, a planner over plain numbers of seconds, and an exact search to hold it against."""
 
 import random
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from api.errors import Refused
@@ -53,29 +52,38 @@ async def question_of(request: PlanRequest, travel: Travel | None = None) -> Que
 
 
 def exact_s(asked: Question) -> int | None:
-    """The least travel in which the first rider serves every stop within its windows, by trying every order."""
+    """The least travel in which the first rider serves every stop within its windows: every order is tried, until it
+    cannot be the best any more, because each stop ahead takes at least the shortest way that leads to it."""
     rider, stops = asked.request.riders[0], asked.request.stops
+    froms, spans = (*stops, rider.start), [asked.spans(stop.windows) for stop in stops]
+    ways = [[_way_s(asked, point, stop) for stop in stops] for point in froms]
+    homes = [_way_s(asked, stop, rider.end) if rider.end else 0 for stop in stops]
+    least = [min(ways[i][j] for i in range(len(froms)) if i != j) for j in range(len(stops))]
     best: int | None = None
 
-    def extend(here: Point, now_s: int, travel_s: int, left: Sequence[Stop]) -> None:
+    def extend(here: int, now_s: int, travel_s: int, left: frozenset[int]) -> None:
         nonlocal best
-        if best is not None and travel_s >= best:
+        if best is not None and travel_s + sum(least[each] for each in left) >= best:
             return
         if not left:
-            home_s = asked.from_to(here, rider.end) or 0 if rider.end else 0
-            best = travel_s + home_s if best is None else min(best, travel_s + home_s)
+            whole_s = travel_s + homes[here]
+            best = whole_s if best is None else min(best, whole_s)
             return
-        for each in left:
-            way_s = asked.from_to(here, each)
-            assert way_s is not None
-            span = next((span for span in asked.spans(each.windows) if span[1] >= now_s + way_s), None)
+        for each in sorted(left, key=ways[here].__getitem__):
+            there_s = now_s + ways[here][each]
+            span = next((span for span in spans[each] if span[1] >= there_s), None)
             if span is not None:
-                begins_s = max(now_s + way_s, span[0])
-                rest = [other for other in left if other is not each]
-                extend(each, begins_s + each.service_s, travel_s + way_s, rest)
+                leaves_s = max(there_s, span[0]) + stops[each].service_s
+                extend(each, leaves_s, travel_s + ways[here][each], left - {each})
 
-    extend(rider.start, 0, 0, stops)
+    extend(len(stops), 0, 0, frozenset(range(len(stops))))
     return best
+
+
+def _way_s(asked: Question, a: Point, b: Point) -> int:
+    way_s = asked.from_to(a, b)
+    assert way_s is not None
+    return way_s
 
 
 def broken_rules(asked: Question, plan: Plan) -> list[str]:
