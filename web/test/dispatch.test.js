@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { Replay, momentsOf, sumsOf } from "../src/dispatch/replay.js";
 import { Fleet } from "../src/dispatch/fleet.js";
+import { Changes } from "../src/map/changes.js";
 import { sentence } from "../src/dispatch/oplog.js";
 import { Orders } from "../src/dispatch/orders.js";
 import { WORLD, channelOf, grown, serves } from "../src/dispatch/viewport.js";
@@ -116,4 +117,11 @@ test("a day's stops and trips become moments in order, and sums", () => {
   ] };
   assert.deepEqual(momentsOf(day).map(({ ts }) => ts / 60_000), [0, 5, 5, 6]);
   assert.deepEqual(sumsOf(day), { stops: 1, trips: 1, distance_m: 1112, moving_s: 60, stopped_s: 300 });
+});
+
+test("a layer in which nothing moved is not drawn again, a new one is", () => {
+  const [changes, riders, fences] = [new Changes(), {}, {}];
+  const at = (lat) => ({ type: "FeatureCollection", features: [{ type: "Feature", geometry: { type: "Point", coordinates: [-8, lat] } }] });
+  assert.deepEqual([true, false, true, true], [41, 41, 42, 41].map((lat) => changes.take(riders, at(lat))));
+  assert.equal(changes.take(fences, at(41)), true);
 });

@@ -4,6 +4,7 @@ import { Map as GlMap, NavigationControl, ScaleControl, addProtocol, setWorkerUr
 import { Protocol } from "pmtiles";
 
 import { graticule } from "../geo.js";
+import { Changes } from "./changes.js";
 import { drawIcon } from "./icons.js";
 import { blankStyle, withOverlays } from "./style.js";
 
@@ -14,6 +15,7 @@ export class WebGlMap {
   kind = "gl";
   #map;
   #data = {};
+  #changes = new Changes();
   #palette;
   #blank = true;
   #pen = null;
@@ -43,7 +45,8 @@ export class WebGlMap {
 
   set(name, features) {
     this.#data[name] = features;
-    this.#map.getSource(name)?.setData(features);
+    const source = this.#map.getSource(name);  // another one after each change of the base
+    if (source && this.#changes.take(source, features)) source.setData(features);
   }
 
   fit({ west, south, east, north }, padding, swift = false) {
