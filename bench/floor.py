@@ -23,21 +23,12 @@ from picows import (
     ws_create_server,
 )
 
-READ_BUFFER_BYTES = 2048  # as small as Ridewire's own
-GC_THRESHOLDS = (50_000, 20, 50)
+from api.socket.engine import READ_BUFFER_BYTES
+from tracking.messages import Point
+
+GC_THRESHOLDS = (50_000, 20, 50)  # those of api/serve.py, which would bring the whole service
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Point(msgspec.Struct, gc=False):
-    """A point of a report."""
-
-    seq: int
-    ts: int
-    lat: float
-    lng: float
-    accuracy: float | None = None
-    speed: float | None = None
 
 
 class Said(msgspec.Struct):
@@ -51,7 +42,7 @@ class Said(msgspec.Struct):
 
 
 class Position(msgspec.Struct, tag_field="type", tag="position", omit_defaults=True, gc=False):
-    """What a watcher hears."""
+    """What a watcher hears, with its channel: written in one go, where Ridewire writes once for all channels."""
 
     channel: str
     rider: str

@@ -1,7 +1,7 @@
 """What processes cost, read from /proc: CPU seconds and resident memory of groups of processes."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -11,21 +11,19 @@ Groups = Mapping[str, Sequence[int]]
 
 def cpu_s(pids: Sequence[int]) -> float:
     """CPU time that these processes have used so far, user and system; ended ones count nothing."""
-    total = 0.0
-    for pid in pids:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            times = psutil.Process(pid).cpu_times()
-            total += times.user + times.system
-    return total
+    return sum(user + system for user, system in _times(pids))
 
 
 def kernel_s(pids: Sequence[int]) -> float:
     """The part of it that the kernel used in their name."""
-    total = 0.0
+    return sum(system for _, system in _times(pids))
+
+
+def _times(pids: Sequence[int]) -> Iterator[tuple[float, float]]:
     for pid in pids:
         with contextlib.suppress(psutil.NoSuchProcess):
-            total += psutil.Process(pid).cpu_times().system
-    return total
+            times = psutil.Process(pid).cpu_times()
+            yield times.user, times.system
 
 
 def cpu_of(groups: Groups) -> dict[str, float]:
